@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/task/cancelscope.h>
+#include <interloop/task/scheduler.h>
+
+#include <coroutine>
+#include <string>
+#include <utility>
+
+/*
+ * One logical thread of control: a task and all the tasks it awaits directly, as one thing that runs, waits, is
+ * cancelled and ends.
+ *
+ * A chain either runs (its code is on the stack), is ready, or waits for exactly one operation: `m_waiting`. That
+ * pointer makes cancelling O(1). The stack stays flat: a coroutine that must go on after another one has suspended or
+ * ended is left in `m_next`, and the base of the resume continues it.
+ */
+
+namespace interloop {
+
+class Chain
+{
+public:
+    Chain(const Chain &) = delete;
+    Chain &operator=(const Chain &) = delete;
+
+    Scheduler &scheduler() const noexcept { return *m_scheduler; }
+    bool isDone() const noexcept { return m_isDone; }
+
+    // For messages: "task 'load'".
+    virtual std::string name() const = 0;
+
+    // Cancels everything the chain does, once: its outermost scope. Level-triggered: every further await throws.
+    void cancel(Outcome outcome, CancelMode mode = CancelMode::Polite) { m_base.cancel(outcome, mode); }
+
+    // How the chain was told to end, or Value when it was not.
+    Outcome cancelledAs() const noexcept { return m_base.cancelledAs(); }
+
+    // What the next await must throw, or Value when nothing is to be thrown (shields counted).
+    Outcome pendingCancel() const noexcept { return m_pending; }
+    bool isCancelPending() const noexcept { return m_pending != Outcome::Value; }
+
+    // Runs `coroutine`, and whatever it hands over to, until the chain waits or ends.
+    void resume(std::coroutine_handle<> coroutine)
+    {
+        Run run(*this);
+        do {
+            coroutine.resume();
+            coroutine = std::exchange(m_next, {});
+        } while (coroutine);
+    }
+
+    // `operation` is what the chain waits for from now on.
+    void setWaiting(Operation *operation) noexcept { m_waiting = operation; }
+    Operation *waiting() const noexcept { return m_waiting; }
+
+    // The chain's code is on the stack, beneath every frame whose depth is greater than runDepth().
+    bool isRunning() const noexcept { return m_isRunning; }
+    int runDepth() const noexcept { return m_runDepth; }
+
+    // Whether somebody waits for the chain's end. A chain nobody waits for cannot close a circle.
+    virtual bool isAwaited() const noexcept { return true; }
+
+    // The chain's code on the stack, from construction to destruction: it is the scheduler's current chain.
+    class Run
+    {
+    public:
+        explicit Run(Chain &chain) noexcept : m_chain(chain), m_previous(chain.m_scheduler->m_current)
+        {
+            chain.m_scheduler->m_current = &chain;
+            chain.m_runDepth = chain.m_scheduler->m_depth;
+            chain.m_isRunning = true;
+        }
+        ~Run()
+        {
+            m_chain.m_isRunning = false;
+            m_chain.m_scheduler->m_current = m_previous;
+            if (m_chain.m_isDone)
+                m_chain.ended(); // last: it may free the chain
+        }
+        Run(const Run &) = delete;
+        Run &operator=(const Run &) = delete;
+
+    private:
+        Chain &m_chain;
+        Chain *m_previous;
+    };
+
+protected:
+    explicit Chain(Scheduler &scheduler) noexcept : m_scheduler(&scheduler), m_base(*this) { }
+    ~Chain() = default;
+
+    // The outermost coroutine has ended and the stack is back at the base of the resume. May destroy the chain.
+    virtual void ended() noexcept { }
+
+    void markDone() noexcept { m_isDone = true; }
+
+private:
+    friend class CancelScope;
+    friend class PromiseBase;
+
+    Scheduler *m_scheduler;
+    Operation *m_waiting = nullptr; // nullptr: running, ready, not started or done
+    std::coroutine_handle<> m_next; // null: the base of the resume returns; other: it goes on with this one
+    CancelScope *m_scope = &m_base; // the innermost scope
+    int m_runDepth = 0; // valid while m_isRunning
+    unsigned char m_inlineDepth = 0; // children started on top of each other in this resume
+    bool m_isRunning = false;
+    bool m_isDone = false;
+    Outcome m_pending = Outcome::Value;
+    CancelScope m_base;
+};
+
+} // namespace interloop

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/task/deadlock.h>
+
+#include <interloop/task/syncframe.h>
+
+#include <algorithm>
+
+namespace interloop {
+
+bool DeadlockSearch::isStuck(const Chain &first)
+{
+    const std::size_t length = m_path.size();
+    const bool found = follow(first);
+    if (!found)
+        m_path.resize(length);
+    return found;
+}
+
+// A loop along waits for one chain each, so that a long queue of waiters needs no stack.
+bool DeadlockSearch::follow(const Chain &first)
+{
+    for (const Chain *chain = &first; chain;) {
+        m_path.push_back(chain);
+        if (chain == &m_goal)
+            return true;
+        if (chain->isDone())
+            return false;
+        if (chain->isRunning())
+            return isBuriedUnderStuckFrame(*chain);
+        Operation *waiting = chain->waiting();
+        if (!waiting)
+            return false;
+        chain = waiting->awaitedChain();
+        if (!chain)
+            return waiting->isStuckOn(*this);
+    }
+    return false;
+}
+
+bool DeadlockSearch::isBuriedUnderStuckFrame(const Chain &chain)
+{
+    if (std::find(m_visited.begin(), m_visited.end(), &chain) != m_visited.end())
+        return false;
+    m_visited.push_back(&chain);
+    const SyncFrame *frame = chain.scheduler().topFrame();
+    for (; frame && frame->depth() > chain.runDepth(); frame = frame->below()) {
+        if (isStuck(*frame->target()))
+            return true;
+    }
+    return false;
+}
+
+std::string findDeadlock(const Chain &waiting, const Chain &target)
+{
+    if (&waiting != &target && !waiting.isAwaited())
+        return {};
+    DeadlockSearch search(waiting);
+    if (!search.isStuck(target))
+        return {};
+    std::string circle = waiting.name();
+    for (const Chain *chain : search.path())
+        circle += " waits for " + chain->name() + (chain == search.path().back() ? "" : ", which");
+    return circle;
+}
+
+} // namespace interloop

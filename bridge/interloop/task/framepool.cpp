@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/task/framepool.h>
+
+#include <new>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define INTERLOOP_PLAIN_FRAMES
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define INTERLOOP_PLAIN_FRAMES
+#endif
+#endif
+
+namespace interloop {
+
+#ifdef INTERLOOP_PLAIN_FRAMES
+
+void *allocateFrame(std::size_t size)
+{
+    return ::operator new(size);
+}
+
+void freeFrame(void *frame, std::size_t size) noexcept
+{
+    ::operator delete(frame, size);
+}
+
+#else
+
+namespace {
+
+constexpr std::size_t classSize = 64;
+constexpr std::size_t classCount = 32; // up to 2 KiB
+constexpr unsigned keptPerClass = 1024;
+
+struct FreeBlock
+{
+    FreeBlock *next;
+};
+
+struct FreeList
+{
+    FreeBlock *first;
+    unsigned count;
+};
+
+// Trivial on purpose: reachable without a guard, and still there while other thread_locals are destroyed.
+struct Pool
+{
+    FreeList lists[classCount];
+    bool isReleasing; // the thread ends: blocks are freed, none is kept any more
+    bool isRegistered; // Release below will run at the thread's end
+};
+
+constinit thread_local Pool pool{};
+
+struct Release
+{
+    ~Release()
+    {
+        pool.isReleasing = true;
+        for (FreeList &list : pool.lists) {
+            while (FreeBlock *block = list.first) {
+                list.first = block->next;
+                ::operator delete(block);
+            }
+        }
+    }
+};
+
+void registerRelease()
+{
+    pool.isRegistered = true;
+    static thread_local Release release;
+    static_cast<void>(release);
+}
+
+std::size_t classOf(std::size_t size)
+{
+    return (size - 1) / classSize;
+}
+
+} // namespace
+
+void *allocateFrame(std::size_t size)
+{
+    const std::size_t index = classOf(size);
+    if (index >= classCount)
+        return ::operator new(size);
+    FreeList &list = pool.lists[index];
+    if (FreeBlock *block = list.first) [[likely]] {
+        list.first = block->next;
+        --list.count;
+        return block;
+    }
+    return ::operator new((index + 1) * classSize);
+}
+
+void freeFrame(void *frame, std::size_t size) noexcept
+{
+    const std::size_t index = classOf(size);
+    if (index < classCount) {
+        Pool &mine = pool;
+        if (!mine.isRegistered) [[unlikely]]
+            registerRelease();
+        FreeList &list = mine.lists[index];
+        if (list.count < keptPerClass && !mine.isReleasing) [[likely]] {
+            auto *block = static_cast<FreeBlock *>(frame);
+            block->next = list.first;
+            list.first = block;
+            ++list.count;
+            return;
+        }
+    }
+    ::operator delete(frame);
+}
+
+#endif
+
+} // namespace interloop

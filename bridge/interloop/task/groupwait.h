@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/task/waitoperation.h>
+
+#include <cstddef>
+#include <memory>
+
+/*
+ * Waiting for several spawned tasks at once: the untyped body of gather, gatherResults and race.
+ */
+
+namespace interloop {
+
+class TaskState;
+
+class GroupWait final : public WaitOperation
+{
+public:
+    enum class Until : unsigned char {
+        AllEnded,
+        AllSucceeded, // or the first one has failed
+        FirstEnded,
+    };
+
+    GroupWait(Until until, std::size_t count);
+    ~GroupWait();
+
+    // Before the await; in the order of the arguments. Keeps the task's state alive.
+    void add(TaskState &task);
+
+    // Awaits the group where it lies: g++ 12 copies an awaiter that it gets by reference.
+    class Awaiter
+    {
+    public:
+        explicit Awaiter(GroupWait &group) noexcept : m_group(group) { }
+        bool await_ready() const noexcept { return false; }
+        template<TaskPromise Promise>
+        bool await_suspend(std::coroutine_handle<Promise> coroutine)
+        {
+            return m_group.await_suspend(coroutine);
+        }
+        void await_resume() const { m_group.throwIfCancelled(); }
+
+    private:
+        GroupWait &m_group;
+    };
+    using InterloopAwaitable = void;
+
+    // Throws Cancelled when the wait was cancelled; all the tasks have ended then.
+    Awaiter operator co_await() noexcept { return Awaiter(*this); }
+
+    // The task that ended the wait: the first failure, or the first to end; nullptr when all have succeeded.
+    TaskState *decisive() const noexcept { return m_decisive; }
+
+    // Cancels, in order, the tasks that have not ended.
+    void cancelMembers(Outcome outcome, CancelMode mode);
+
+    // Failures of all tasks but `winner` need no report.
+    void markSeenExcept(const TaskState *winner);
+
+    // Throws what the decisive task threw; does nothing when there is none or it has a value.
+    void rethrowFailure() const;
+
+    bool isStuckOn(DeadlockSearch &search) override;
+
+private:
+    // One task's end.
+    class Member final : public Operation
+    {
+    public:
+        void run() override { }
+        void wake() override { group->memberEnded(*task); }
+
+        GroupWait *group = nullptr;
+        TaskState *task = nullptr;
+    };
+
+    Begun begin() override;
+    bool abandon(CancelMode mode) override;
+    void skip() override;
+    void memberEnded(TaskState &task);
+    bool note(TaskState &task);
+    bool isOver() const noexcept { return m_decisive || m_pending == 0; }
+
+    std::unique_ptr<Member[]> m_members; // [0, m_count) are in use
+    std::size_t m_count = 0;
+    TaskState *m_decisive = nullptr;
+    std::size_t m_pending = 0; // tasks that have not ended
+    Until m_until;
+    bool m_isAbandoned = false; // cancelled: wait for all, whatever they end with
+};
+
+} // namespace interloop

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/task/listnode.h>
+#include <interloop/task/result.h>
+
+#include <coroutine>
+
+/*
+ * The one thing a coroutine is waiting for: ready-queue node, waiter-list node and cancel target in one base.
+ *
+ * An operation lives where its coroutine lives and is never copied or freed while something may still complete it. It
+ * goes through its life once: begun, then completed (by `complete` or by `cancel`), then run from the ready queue,
+ * which resumes its chain. Completing only queues, so it is allowed inside a raw libuv callback.
+ */
+
+namespace interloop {
+
+class Chain;
+class DeadlockSearch;
+
+// How a cancellation treats `shield`.
+enum class CancelMode : unsigned char {
+    Polite, // stops at a shield
+    Forced, // goes through shields: the bridge ends and its time is up
+};
+
+class Operation : public ListNode
+{
+public:
+    // Continues what waited. Called once, from the ready queue, already taken out of it.
+    virtual void run() = 0;
+
+    // What this waited for, in somebody's list of waiters, has come; already taken out of that list.
+    virtual void wake() { }
+
+    // Asks the wait to end early. It may end at once or later, with `Cancelled` or with a result that came first.
+    virtual void cancel(CancelMode) { }
+
+    // The one chain whose end this waits for, or nullptr.
+    virtual const Chain *awaitedChain() const { return nullptr; }
+
+    // For a wait on several: whether it can only end after the goal of the search has gone on. Anything that an outsider may complete
+    // answers no.
+    virtual bool isStuckOn(DeadlockSearch &) { return false; }
+
+protected:
+    Operation() noexcept = default;
+    ~Operation() = default;
+};
+
+} // namespace interloop

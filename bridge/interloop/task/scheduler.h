@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/task/mailbox.h>
+#include <interloop/task/operation.h>
+#include <interloop/task/timerqueue.h>
+
+#include <exception>
+#include <memory>
+#include <string>
+
+/*
+ * What the tasks of one thread need from the loop that runs them: a ready queue, timers, a clock, somebody to tell.
+ *
+ * The loop above (or a test with a clock of its own) derives from it and decides when the queue is drained. Everything
+ * here belongs to that loop's thread, except the mailbox.
+ */
+
+namespace interloop {
+
+class Chain;
+class SyncFrame;
+class TaskRegistration;
+class TaskState;
+
+// What report() is about.
+enum class Report : unsigned char {
+    UnhandledError, // an exception that nobody is there to take
+    HeldBack, // a wait that has ended and cannot return: another one sits on top
+    NeverAwaited, // a task that was thrown away without having run
+    Shutdown, // what the end of the loop waits for, or found open
+};
+
+class Scheduler
+{
+public:
+    Scheduler(const Scheduler &) = delete;
+    Scheduler &operator=(const Scheduler &) = delete;
+
+    // Puts an operation at the end of the ready queue. Allowed inside a raw libuv callback: nothing runs here.
+    void post(Operation &operation)
+    {
+        m_ready.append(operation);
+        if (!m_isDraining)
+            wake();
+    }
+
+    bool hasReady() const noexcept { return !m_ready.isEmpty(); }
+
+    // Takes the first operation out of the ready queue and runs it. REQUIRES: hasReady()
+    void runFirst()
+    {
+        m_ready.takeFirst().run();
+    }
+
+    TimerQueue &timers() noexcept { return m_timers; }
+    void startTimer(Timer &timer, TimePoint deadline)
+    {
+        m_timers.start(timer, deadline);
+        if (!m_isDraining)
+            wake();
+    }
+    void startTimer(Timer &timer, std::chrono::nanoseconds delay) { startTimer(timer, deadlineAfter(now(), delay)); }
+    void stopTimer(Timer &timer) noexcept { m_timers.stop(timer); }
+
+    // The monotonic clock that deadlines are measured on.
+    virtual TimePoint now() const = 0;
+
+    // Tells whoever is responsible. `error` may be null. Never throws.
+    virtual void report(Report kind, const std::string &text, std::exception_ptr error) noexcept = 0;
+
+    // Throws RunSyncError when nothing new may begin here: the loop has ended or is about to.
+    virtual void requireOpen() const { }
+
+    // The chain whose code is running, or nullptr in a plain callback.
+    Chain *currentChain() const noexcept { return m_current; }
+
+    // The innermost wait on this thread's stack, or nullptr.
+    SyncFrame *topFrame() const noexcept { return m_topFrame; }
+    int depth() const noexcept { return m_depth; }
+
+    // Spawned tasks that have not ended, oldest first.
+    const List<TaskRegistration> &tasks() const noexcept { return m_tasks; }
+    int taskCount() const noexcept { return m_taskCount; }
+
+    // Identity and door for other threads.
+    const std::shared_ptr<Mailbox> &mailbox() const noexcept { return m_mailbox; }
+
+protected:
+    explicit Scheduler(std::shared_ptr<Mailbox> mailbox) : m_mailbox(std::move(mailbox)) { }
+    ~Scheduler() = default;
+
+    // Something became ready, or a deadline was added, while the queue was not being drained.
+    virtual void wake() = 0;
+
+    bool isDraining() const noexcept { return m_isDraining; }
+    void setDraining(bool draining) noexcept { m_isDraining = draining; }
+
+private:
+    friend class Chain;
+    friend class SyncFrame;
+    friend class TaskState;
+
+    List<Operation> m_ready;
+    Chain *m_current = nullptr;
+    SyncFrame *m_topFrame = nullptr;
+    int m_depth = 0;
+    int m_taskCount = 0;
+    bool m_isDraining = false; // whoever drains looks at the queue and the timers again before it leaves
+    TimerQueue m_timers;
+    List<TaskRegistration> m_tasks;
+    std::shared_ptr<Mailbox> m_mailbox;
+};
+
+// This thread's scheduler, made on first use. Defined by the loop above; the kernel's own tests define theirs.
+// Throws RunSyncError when there can be none.
+Scheduler &currentScheduler();
+
+// This thread's scheduler, or nullptr when there is none (yet, or any more). Defined beside currentScheduler().
+Scheduler *existingScheduler() noexcept;
+
+} // namespace interloop
