@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 /*
  * What the tasks of one thread need from the loop that runs them: a ready queue, timers, a clock, somebody to tell.
@@ -41,6 +42,7 @@ public:
     void post(Operation &operation)
     {
         m_ready.append(operation);
+        ++m_posted;
         if (!m_isDraining)
             wake();
     }
@@ -50,6 +52,7 @@ public:
     // Takes the first operation out of the ready queue and runs it. REQUIRES: hasReady()
     void runFirst()
     {
+        ++m_taken;
         m_ready.takeFirst().run();
     }
 
@@ -94,6 +97,12 @@ protected:
     virtual void wake() = 0;
 
     bool isDraining() const noexcept { return m_isDraining; }
+    // How many operations were ever put into the ready queue, and taken out of it.
+    std::uint64_t postedCount() const noexcept { return m_posted; }
+    std::uint64_t takenCount() const noexcept { return m_taken; }
+
+    Chain *exchangeCurrent(Chain *chain) noexcept { return std::exchange(m_current, chain); }
+
     void setDraining(bool draining) noexcept { m_isDraining = draining; }
 
 private:
@@ -102,6 +111,8 @@ private:
     friend class TaskState;
 
     List<Operation> m_ready;
+    std::uint64_t m_posted = 0;
+    std::uint64_t m_taken = 0;
     Chain *m_current = nullptr;
     SyncFrame *m_topFrame = nullptr;
     int m_depth = 0;

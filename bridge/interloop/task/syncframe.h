@@ -40,6 +40,13 @@ public:
     SyncFrame *below() const noexcept { return m_below; }
     int depth() const noexcept { return m_depth; } // 1: the outermost
 
+    // The target is done and the loop would like this frame to return first. False when it has asked often enough.
+    bool askToReturn() noexcept { return ++m_asked <= 3; }
+
+    // The loop's own measure of how deep its event loops were nested when the frame began.
+    int loopLevel() const noexcept { return m_loopLevel; }
+    void setLoopLevel(int level) noexcept { m_loopLevel = level; }
+
     void run() final { } // never queued: a frame returns by itself
     void cancel(CancelMode mode) final { m_target.cancel(m_caller->pendingCancel(), mode); }
 
@@ -50,6 +57,8 @@ private:
     Chain *m_current; // the scheduler's current chain outside the frame
     SyncFrame *m_below;
     int m_depth;
+    int m_asked = 0;
+    int m_loopLevel = 0;
 };
 
 } // namespace interloop

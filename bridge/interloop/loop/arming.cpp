@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/loop/pump.h>
+
+#include <interloop/task/syncframe.h>
+
+#include <QAbstractEventDispatcher>
+#include <QThread>
+
+#include <algorithm>
+
+/*
+ * The third step of a turn: making Qt come back when something is due, and only then.
+ */
+
+namespace interloop {
+
+using namespace std::chrono_literals;
+
+void Pump::wake()
+{
+    if (hasReady())
+        armNow();
+    else
+        arm();
+}
+
+void Pump::touch() noexcept
+{
+    if (!m_isInUvRun && m_armedFor != TimePoint::min())
+        armNow();
+}
+
+void Pump::arm() noexcept
+{
+    if (m_isInUvRun || !m_notifier)
+        return;
+    int uvTimeout = hasReady() ? 0 : uv_backend_timeout(m_loop);
+    if (uvTimeout > 0) {
+        uv_update_time(m_loop); // the timeout counts from libuv's cached clock, which may be old
+        uvTimeout = uv_backend_timeout(m_loop);
+    }
+    if (uvTimeout == 0) {
+        armNow();
+        return;
+    }
+    TimePoint deadline = timers().isEmpty() ? TimePoint::max() : timers().firstDeadline();
+    if (uvTimeout > 0)
+        deadline = std::min(deadline, now() + std::chrono::milliseconds(uvTimeout));
+    armFor(deadline);
+}
+
+void Pump::armNow() noexcept
+{
+    if (m_armedFor == TimePoint::min() || m_isInUvRun || !m_notifier)
+        return;
+    m_armedFor = TimePoint::min();
+    m_timer.start(0);
+}
+
+// An armed time in the future is kept when it is earlier than need be: one wake-up for nothing costs less than arming
+// anew each time.
+void Pump::armFor(TimePoint deadline) noexcept
+{
+    if (m_armedFor != TimePoint::min() && m_armedFor <= deadline)
+        return;
+    m_armedFor = deadline;
+    if (deadline == TimePoint::max())
+        m_timer.stop();
+    else
+        m_timer.start(std::clamp(std::chrono::ceil<std::chrono::milliseconds>(deadline - now()), 0ms,
+                                 std::chrono::milliseconds(24h)));
+}
+
+// Qt's dispatcher begins or ends an iteration.
+void Pump::qtTurn() noexcept
+{
+    ++m_qtTurns;
+    m_budgetEnd = TimePoint::min();
+    arm();
+}
+
+void Pump::aboutToBlock() noexcept
+{
+    qtTurn();
+    // A nested event loop may have swallowed the interrupt that ends the innermost wait.
+    const SyncFrame *frame = topFrame();
+    if (frame && frame->target()->isDone() && QThread::currentThread()->loopLevel() <= frame->loopLevel() + 1)
+        QAbstractEventDispatcher::instance()->interrupt();
+}
+
+bool Pump::hadQtTurnLately() noexcept
+{
+    const TimePoint present = now();
+    if (m_seenQtTurns != m_qtTurns) {
+        m_seenQtTurns = m_qtTurns;
+        m_lastQtTurn = present;
+    }
+    return present - m_lastQtTurn < 4ms;
+}
+
+// A raw libuv callback is spinning a Qt event loop. The loop's fd stays readable until uv_run has returned.
+void Pump::suspendNotifier() noexcept
+{
+    m_isSuspended = true;
+    m_notifier->setEnabled(false);
+    m_timer.stop();
+    m_armedFor = TimePoint::max();
+}
+
+void Pump::resumeNotifier() noexcept
+{
+    m_isSuspended = false;
+    m_notifier->setEnabled(true);
+}
+
+Chain *Pump::callingChain() const
+{
+    Chain *chain = currentChain();
+    return chain && QThread::currentThread()->loopLevel() == m_level ? chain : nullptr;
+}
+
+} // namespace interloop

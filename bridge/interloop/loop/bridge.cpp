@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/loop/bridge.h>
+
+#include <interloop/loop/owner.h>
+#include <interloop/loop/pump.h>
+#include <interloop/loop/shutdown.h>
+#include <interloop/task/errors.h>
+
+#include <QCoreApplication>
+#include <QEventLoop>
+#include <QThread>
+
+#include <csignal>
+
+namespace interloop {
+
+namespace {
+
+void ignoreBrokenPipes()
+{
+    struct sigaction action = {};
+    sigaction(SIGPIPE, nullptr, &action);
+    if (!(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_DFL) {
+        action.sa_handler = SIG_IGN;
+        sigaction(SIGPIPE, &action, nullptr);
+    }
+}
+
+std::unique_ptr<Pump> makePump(uv_loop_t *adopted)
+{
+    if (!QCoreApplication::instance())
+        throw RunSyncError(Refusal::NoApplication, "a bridge needs a QCoreApplication");
+    ignoreBrokenPipes();
+    const QEventLoop makesDispatcher; // in a std::thread there is none before
+    return std::make_unique<Pump>(adopted);
+}
+
+} // namespace
+
+Bridge::Bridge() : m_pump(makePump(nullptr)) { }
+
+Bridge::Bridge(uv_loop_t *loop)
+{
+    if (existingPump())
+        throw std::logic_error("Bridge(uv_loop_t *): this thread has a bridge already");
+    m_pump = makePump(loop);
+    adoptBridge(*this, *m_pump);
+}
+
+Bridge::~Bridge()
+{
+    shutDown(*m_pump);
+}
+
+uv_loop_t *Bridge::uvLoop() const noexcept
+{
+    return m_pump->uvLoop();
+}
+
+BridgeRemote Bridge::remote() const
+{
+    return BridgeRemote(m_pump->mailbox());
+}
+
+int Bridge::depth() const noexcept
+{
+    return m_pump->depth();
+}
+
+bool Bridge::isRunning() const
+{
+    return isBlocking() || m_pump->isPumping() || QThread::currentThread()->loopLevel() > 0;
+}
+
+int Bridge::taskCount() const noexcept
+{
+    return m_pump->taskCount();
+}
+
+std::chrono::nanoseconds Bridge::lastHeldBack() const noexcept
+{
+    return m_pump->lastHeldBack();
+}
+
+void Bridge::setMaximumDepth(int depth)
+{
+    m_pump->limits().maximumDepth = depth;
+}
+
+void Bridge::setHeldBackThreshold(std::chrono::milliseconds threshold)
+{
+    m_pump->limits().heldBackThreshold = threshold;
+}
+
+void Bridge::setShutdownLimit(std::chrono::milliseconds limit)
+{
+    m_pump->limits().shutdownLimit = limit;
+}
+
+void Bridge::setUnhandledErrorHandler(UnhandledErrorHandler handler)
+{
+    m_pump->limits().unhandledErrorHandler = std::move(handler);
+}
+
+void Bridge::close()
+{
+    if (m_pump->isInUvRun())
+        throw RunSyncError(Refusal::InsideLibuvCallback, "Bridge::close: libuv's loop is running beneath");
+    beginShutdown(*m_pump);
+    closeIfIdle(*m_pump);
+}
+
+Scheduler &schedulerOf(Pump &pump) noexcept
+{
+    return pump;
+}
+
+} // namespace interloop

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/loop/pump.h>
+
+#include <interloop/loop/bridge.h>
+#include <interloop/loop/owner.h>
+#include <interloop/loop/postedcall.h>
+#include <interloop/task/syncframe.h>
+
+#include <QAbstractEventDispatcher>
+#include <QThread>
+
+#include <algorithm>
+#include <pthread.h>
+
+namespace interloop {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// One pump may keep Qt waiting that long (bench: GuiLag). Longer does not raise throughput.
+constexpr std::chrono::nanoseconds budget = 250us;
+
+// Under a raw GMainContext loop no dispatcher signal marks Qt's turns; a budget older than this is no longer in force.
+constexpr std::chrono::nanoseconds staleBudget = 1ms;
+
+constexpr int maximumPasses = 16; // over the ready queue, between two looks at libuv
+constexpr unsigned quickStride = 16; // resumes between two looks at the clock
+constexpr std::chrono::nanoseconds quickStrideTime = 20us; // slower ones: look at the clock after each
+
+// What a wait leaves untouched: room for Qt's and the user's own frames on top of it.
+const void *lowestUsefulStackAddress()
+{
+    constexpr std::size_t reserve = 256 * 1024;
+    pthread_attr_t attributes;
+    void *lowest = nullptr;
+    std::size_t size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+        pthread_attr_getstack(&attributes, &lowest, &size);
+        pthread_attr_destroy(&attributes);
+    }
+    return static_cast<const char *>(lowest) + std::min(reserve, size / 4);
+}
+
+} // namespace
+
+// A turn on the stack. What runs in it is told apart from code that the event loop calls directly.
+class Pump::Turn
+{
+public:
+    explicit Turn(Pump &pump)
+        : m_pump(pump), m_level(pump), m_current(pump.exchangeCurrent(nullptr))
+    {
+        ++pump.m_nesting;
+        pump.setDraining(true);
+    }
+    ~Turn()
+    {
+        // Nested: code below this turn may go on in a foreign event loop, where a post must wake it.
+        m_pump.setDraining(false);
+        m_pump.exchangeCurrent(m_current);
+        --m_pump.m_nesting;
+    }
+    Turn(const Turn &) = delete;
+    Turn &operator=(const Turn &) = delete;
+
+private:
+    Pump &m_pump;
+    LevelScope m_level;
+    Chain *m_current;
+};
+
+Pump::LevelScope::LevelScope(Pump &pump) : m_pump(pump), m_previous(pump.m_level)
+{
+    pump.m_level = QThread::currentThread()->loopLevel();
+}
+
+Pump::Pump(uv_loop_t *adopted)
+    : Scheduler(std::make_shared<Mailbox>([this] { uv_async_send(&m_async); })), m_loop(adopted ? adopted : &m_ownLoop),
+      m_lowestStackAddress(lowestUsefulStackAddress())
+{
+    if (ownsLoop())
+        uv_loop_init(m_loop);
+    uv_async_init(m_loop, &m_async, [](uv_async_t *async) { static_cast<Pump *>(async->data)->openMail(); });
+    m_async.data = this;
+
+    m_notifier = std::make_unique<QSocketNotifier>(uv_backend_fd(m_loop), QSocketNotifier::Read);
+    QObject::connect(m_notifier.get(), &QSocketNotifier::activated, &m_context, [this] { pump(); });
+    m_timer.setSingleShot(true);
+    m_timer.setTimerType(Qt::PreciseTimer);
+    QObject::connect(&m_timer, &QTimer::timeout, &m_context, [this] {
+        m_armedFor = TimePoint::max();
+        pump();
+    });
+    const QAbstractEventDispatcher *dispatcher = QAbstractEventDispatcher::instance();
+    QObject::connect(dispatcher, &QAbstractEventDispatcher::awake, &m_context, [this] { qtTurn(); });
+    QObject::connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, &m_context, [this] { aboutToBlock(); });
+    armNow(); // libuv registers its own watchers in its next run only
+}
+
+Pump::~Pump() = default;
+
+void Pump::openMail()
+{
+    for (Mailbox::Letter &letter : mailbox()->take())
+        postCall(*this, std::move(letter));
+}
+
+void Pump::pump() noexcept
+{
+    if (m_isInUvRun) {
+        suspendNotifier();
+        return;
+    }
+    const TimePoint start = now();
+    if (m_budgetEnd == TimePoint::min() || start > m_budgetEnd + staleBudget)
+        m_budgetEnd = start + budget;
+    if (start >= m_budgetEnd) {
+        armNow();
+        return;
+    }
+    {
+        const Turn turn(*this);
+        Progress progress = passes(m_budgetEnd);
+        while (progress != Progress::Leave) {
+            collect();
+            progress = passes(m_budgetEnd);
+            if (progress == Progress::Nothing || now() >= m_budgetEnd)
+                break;
+        }
+    }
+    arm();
+    if (m_isClosing && m_nesting == 0 && depth() == 0)
+        QTimer::singleShot(0, [] { // not here: the pump's own timer or notifier is on the stack
+            if (Pump *pump = existingPump())
+                closeIfIdle(*pump);
+        });
+}
+
+void Pump::pumpAhead(const Chain &target, std::chrono::nanoseconds limit) noexcept
+{
+    const Turn turn(*this);
+    const TimePoint deadline = now() + limit;
+    Progress progress = passes(deadline);
+    while (!target.isDone() && progress != Progress::Leave) {
+        collect();
+        progress = passes(deadline);
+        if (progress == Progress::Nothing || now() >= deadline)
+            break;
+    }
+}
+
+void Pump::drain() noexcept
+{
+    const Turn turn(*this);
+    collect();
+    while (hasReady())
+        runFirst();
+}
+
+void Pump::collect() noexcept
+{
+    m_isInUvRun = true;
+    uv_run(m_loop, UV_RUN_NOWAIT);
+    m_isInUvRun = false;
+    if (m_isSuspended)
+        resumeNotifier();
+    if (!timers().isEmpty())
+        timers().expireUntil(now());
+}
+
+Pump::Progress Pump::passes(TimePoint deadline) noexcept
+{
+    if (!hasReady())
+        return isWaitOver() ? Progress::Leave : Progress::Nothing;
+    armNow(); // whatever loop the resumed code starts, GTK's included, finds a pending event
+    TimePoint lastLook = now();
+    unsigned untilLook = quickStride;
+    for (int pass = 0; pass < maximumPasses && hasReady(); ++pass) {
+        const std::uint64_t end = postedCount(); // what becomes ready now waits for the next pass
+        while (hasReady() && takenCount() < end) { // a nested pump may have taken our share
+            if (isWaitOver())
+                return Progress::Leave;
+            runFirst();
+            setDraining(true);
+            if (--untilLook == 0) {
+                const TimePoint look = now();
+                if (look >= deadline)
+                    return isWaitOver() ? Progress::Leave : Progress::Resumed;
+                untilLook = look - lastLook < quickStrideTime ? quickStride : 1;
+                lastLook = look;
+            }
+        }
+    }
+    return isWaitOver() ? Progress::Leave : Progress::Resumed;
+}
+
+// The innermost wait's target is done: leave the queue to whoever comes next, so that the wait returns first. When it
+// cannot return, as another event loop sits on top of it, that would stop everything: after a few times, go on.
+bool Pump::isWaitOver() noexcept
+{
+    SyncFrame *frame = topFrame();
+    return frame && frame->target()->isDone() && frame->askToReturn();
+}
+
+void Pump::stopListening() noexcept
+{
+    m_timer.stop();
+    m_context.disconnect();
+    QObject::disconnect(QAbstractEventDispatcher::instance(), nullptr, &m_context, nullptr);
+    m_notifier.reset();
+    ++closingHandles;
+    uv_close(reinterpret_cast<uv_handle_t *>(&m_async),
+             [](uv_handle_t *async) { --static_cast<Pump *>(async->data)->closingHandles; });
+}
+
+} // namespace interloop

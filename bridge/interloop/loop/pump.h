@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/loop/limits.h>
+#include <interloop/loop/poolwork.h>
+#include <interloop/loop/unwinding.h>
+#include <interloop/loop/uvhandle.h>
+#include <interloop/task/chain.h>
+#include <interloop/task/scheduler.h>
+
+#include <QObject>
+#include <QSocketNotifier>
+#include <QTimer>
+#include <uv.h>
+
+#include <memory>
+
+/*
+ * The merged loop of one thread: libuv's loop behind one QSocketNotifier and one QTimer, and the tasks' ready queue.
+ *
+ * One turn has three steps: collect (`uv_run`, whose callbacks only record results and queue operations), resume (the
+ * ready queue; user code runs here and may nest), arm (the notifier is always on; the timer when something is due).
+ * Invariant: `uv_run` is never on the stack while user code runs, and is called in one place only.
+ */
+
+namespace interloop {
+
+class Pump final : public Scheduler
+{
+public:
+    // `adopted`: a loop somebody else owns, or nullptr to make one. REQUIRES: this thread has a Qt event dispatcher
+    explicit Pump(uv_loop_t *adopted);
+    ~Pump(); // REQUIRES: shut down
+
+    uv_loop_t *uvLoop() const noexcept { return m_loop; }
+    bool ownsLoop() const noexcept { return m_loop == &m_ownLoop; }
+
+    // One pump, bounded in time: from the notifier and the timer.
+    void pump() noexcept;
+
+    // Pumps without visiting Qt, while something happens, for at most `limit`, until `target` is done.
+    void pumpAhead(const Chain &target, std::chrono::nanoseconds limit) noexcept;
+
+    // Collects, then resumes everything that is ready, unbounded: for the end of the loop.
+    void drain() noexcept;
+
+    // Makes Qt come back when something is due, and only then. Does nothing inside uv_run.
+    void arm() noexcept;
+
+    // A handle or request was started, outside or inside a turn: the loop has to look at it.
+    void touch() noexcept;
+
+    // uv_run is on the stack: a raw libuv callback is running.
+    bool isInUvRun() const noexcept { return m_isInUvRun; }
+
+    // A turn is on the stack.
+    bool isPumping() const noexcept { return m_nesting > 0; }
+
+    // Whether Qt had a turn in the last 4 ms, so that a wait may pump ahead of it.
+    bool hadQtTurnLately() noexcept;
+    unsigned qtTurns() const noexcept { return m_qtTurns; }
+
+    // The chain whose code is running; nullptr when a foreign event loop has been started on top of it since.
+    Chain *callingChain() const;
+
+    // While it lives, code started here and now counts as running at Qt's present loop level.
+    class LevelScope
+    {
+    public:
+        explicit LevelScope(Pump &pump);
+        ~LevelScope() { m_pump.m_level = m_previous; }
+        LevelScope(const LevelScope &) = delete;
+        LevelScope &operator=(const LevelScope &) = delete;
+
+    private:
+        Pump &m_pump;
+        int m_previous;
+    };
+
+    Limits &limits() noexcept { return m_limits; }
+    List<UvHandle> &handles() noexcept { return m_handles; }
+    List<PoolWork> &poolWork() noexcept { return m_poolWork; }
+    QObject *context() noexcept { return &m_context; } // lives in this thread; dies with the pump
+
+    bool isClosing() const noexcept { return m_isClosing; }
+    void setClosing() noexcept { m_isClosing = true; }
+    void stopListening() noexcept; // closes what the pump itself has on the loop; Qt no longer calls it
+    bool isListening() const noexcept { return bool(m_notifier); }
+    int closingHandles = 0; // handles of ours whose close callback is still to come
+
+    // How long the wait that returned last was held back by waits on top of it.
+    std::chrono::nanoseconds lastHeldBack() const noexcept { return m_lastHeldBack; }
+    void setLastHeldBack(std::chrono::nanoseconds time) noexcept { m_lastHeldBack = time; }
+
+    // What was being thrown or handled beneath the innermost wait, and whether anything more is now.
+    ExceptionState exchangeExceptionsBeneath(ExceptionState state) noexcept
+    {
+        return std::exchange(m_exceptionsBeneath, state);
+    }
+    bool isUnwinding() const noexcept { return ExceptionState::isUnwindingSince(m_exceptionsBeneath); }
+
+    // Below it this thread's stack is nearly used up.
+    const void *lowestStackAddress() const noexcept { return m_lowestStackAddress; }
+
+    // Until when waits begun after a quit may go on; min(): no quit is in force.
+    TimePoint quitDeadline() const noexcept { return m_quitDeadline; }
+    void setQuitDeadline(TimePoint deadline) noexcept { m_quitDeadline = deadline; }
+
+    TimePoint now() const override { return std::chrono::steady_clock::now(); }
+    void report(Report kind, const std::string &text, std::exception_ptr error) noexcept override;
+    void requireOpen() const override;
+
+private:
+    class Turn;
+    enum class Progress : unsigned char { Nothing, Resumed, Leave };
+
+    void wake() override;
+    void collect() noexcept;
+    Progress passes(TimePoint deadline) noexcept;
+    bool isWaitOver() noexcept;
+    void armNow() noexcept;
+    void armFor(TimePoint deadline) noexcept;
+    void qtTurn() noexcept;
+    void aboutToBlock() noexcept;
+    void suspendNotifier() noexcept;
+    void resumeNotifier() noexcept;
+    void openMail();
+
+    uv_loop_t m_ownLoop;
+    uv_loop_t *m_loop;
+    uv_async_t m_async; // referenced: keeps libuv from calling the loop dead; and other threads' wake-up
+    QObject m_context;
+    std::unique_ptr<QSocketNotifier> m_notifier;
+    QTimer m_timer;
+    Limits m_limits;
+    List<UvHandle> m_handles;
+    List<PoolWork> m_poolWork;
+    TimePoint m_armedFor = TimePoint::max(); // min(): at once; max(): not armed
+    TimePoint m_budgetEnd = TimePoint::min(); // min(): this Qt turn's budget has not been begun
+    ExceptionState m_exceptionsBeneath;
+    const void *m_lowestStackAddress;
+    TimePoint m_quitDeadline = TimePoint::min();
+    std::chrono::nanoseconds m_lastHeldBack = {};
+    TimePoint m_lastQtTurn = TimePoint::min();
+    unsigned m_qtTurns = 0;
+    unsigned m_seenQtTurns = 0; // m_qtTurns when m_lastQtTurn was taken
+    int m_nesting = 0;
+    int m_level = -1; // Qt's loop level that the running chain was started at
+    bool m_isInUvRun = false;
+    bool m_isSuspended = false; // the notifier is off until uv_run has returned
+    bool m_isClosing = false;
+};
+
+} // namespace interloop

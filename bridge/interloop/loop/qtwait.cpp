@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/loop/qtwait.h>
+
+#include <interloop/loop/pump.h>
+#include <interloop/loop/quitwatch.h>
+#include <interloop/loop/runoptions.h>
+#include <interloop/loop/runtarget.h>
+
+#include <QAbstractEventDispatcher>
+#include <QEventLoop>
+#include <QThread>
+
+#include <cxxabi.h>
+#include <optional>
+
+namespace interloop {
+
+namespace {
+
+// Ends a target that is still going when clean-up's time is up.
+class CleanUpLimit final : private Timer
+{
+public:
+    CleanUpLimit(RunTarget &target, Outcome outcome) noexcept : m_target(target), m_outcome(outcome) { }
+    ~CleanUpLimit() { m_target.scheduler().stopTimer(*this); }
+    void startAt(TimePoint deadline)
+    {
+        if (!isActive())
+            m_target.scheduler().startTimer(*this, deadline);
+    }
+
+private:
+    void expire() override { m_target.cancel(m_outcome); }
+
+    RunTarget &m_target;
+    Outcome m_outcome;
+};
+
+class QtWait
+{
+public:
+    QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions &options);
+    ~QtWait();
+
+    void run();
+
+private:
+    // How the event loop is run. Qt refuses exec() from a quit on, until the outermost one has returned.
+    enum class Mode : unsigned char { Exec, ProcessEvents };
+
+    void exec();
+    void processEvents();
+    void cancelFramesBeneath();
+    void goOnAfterQuit();
+    template<typename Step>
+    void guard(Step step);
+
+    Pump &m_pump;
+    SyncFrame &m_frame;
+    RunTarget &m_target;
+    QEventLoop m_loop;
+    QEventLoop::ProcessEventsFlags m_flags;
+    QMetaObject::Connection m_contextDeath;
+    ExceptionState m_exceptionsBeneath;
+    std::optional<QuitWatch> m_quitWatch; // outside any exec(): only an event tells of a quit
+    CleanUpLimit m_cleanUpLimit;
+    Mode m_mode = Mode::Exec;
+};
+
+QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions &options)
+    : m_pump(pump), m_frame(frame), m_target(target),
+      m_flags(options.input() == Input::Exclude ? QEventLoop::ExcludeUserInputEvents : QEventLoop::AllEvents),
+      m_exceptionsBeneath(pump.exchangeExceptionsBeneath(ExceptionState::current())),
+      m_cleanUpLimit(target, pump.isClosing() ? Outcome::Cancelled : Outcome::Quit)
+{
+    frame.setLoopLevel(QThread::currentThread()->loopLevel());
+    target.setWait(frame, m_loop);
+    if (frame.loopLevel() == 0 && QuitWatch::isPossible())
+        m_quitWatch.emplace();
+    if (QObject *context = options.context()) {
+        m_contextDeath = QObject::connect(context, &QObject::destroyed, pump.context(),
+                                          [&target] { target.cancel(Outcome::ContextDestroyed); });
+    }
+    if (pump.isClosing())
+        m_cleanUpLimit.startAt(pump.now() + pump.limits().shutdownLimit);
+}
+
+QtWait::~QtWait()
+{
+    QObject::disconnect(m_contextDeath);
+    m_pump.setLastHeldBack(m_target.heldBack());
+    m_pump.exchangeExceptionsBeneath(m_exceptionsBeneath);
+    // An outer event loop may have been told to exit while this one had its dispatcher.
+    if (QAbstractEventDispatcher *dispatcher = QAbstractEventDispatcher::instance())
+        dispatcher->interrupt();
+}
+
+void QtWait::run()
+{
+    m_pump.arm();
+    while (!m_target.isDone()) {
+        if (m_mode == Mode::Exec)
+            exec();
+        else
+            processEvents();
+    }
+}
+
+// Runs a step of Qt's. An exception that comes out of it is a stranger's: no task's ever does.
+template<typename Step>
+void QtWait::guard(Step step)
+{
+    try {
+        step();
+    } catch (const abi::__forced_unwind &) {
+        throw; // the thread is being cancelled
+    } catch (...) {
+        m_pump.report(Report::UnhandledError, "a plain slot threw through Qt's event loop", std::current_exception());
+    }
+}
+
+void QtWait::exec()
+{
+    const bool hasDeliveredQuit = QuitWatch::deliverPostedQuit();
+    if (m_target.isDone())
+        return;
+    const unsigned turns = m_pump.qtTurns();
+    bool hasThrown = true;
+    guard([this, &hasThrown] {
+        m_loop.exec(m_flags);
+        hasThrown = false;
+    });
+    if (m_target.isDone() || hasThrown)
+        return;
+    m_mode = Mode::ProcessEvents;
+    const bool hasRun = m_pump.qtTurns() != turns;
+    if (hasRun || hasDeliveredQuit) {
+        m_pump.setQuitDeadline(m_pump.now() + m_pump.limits().shutdownLimit);
+        m_target.cancel(Outcome::Quit);
+        cancelFramesBeneath();
+    } else if (m_frame.loopLevel() > 0) {
+        goOnAfterQuit();
+    } // else: Qt remembers an exit() that came outside any exec(); it means nothing to this wait
+}
+
+// The quit came before this wait began: it is clean-up, and has the shutdown limit.
+void QtWait::goOnAfterQuit()
+{
+    if (m_pump.quitDeadline() == TimePoint::min())
+        m_pump.setQuitDeadline(m_pump.now() + m_pump.limits().shutdownLimit);
+    m_cleanUpLimit.startAt(m_pump.quitDeadline());
+    cancelFramesBeneath();
+}
+
+void QtWait::cancelFramesBeneath()
+{
+    for (SyncFrame *frame = m_frame.below(); frame; frame = frame->below())
+        frame->target()->cancel(Outcome::Quit);
+}
+
+void QtWait::processEvents()
+{
+    guard([this] { m_loop.processEvents(m_flags | QEventLoop::WaitForMoreEvents); });
+    if (m_quitWatch && m_quitWatch->hasSeenQuit())
+        m_target.cancel(Outcome::Quit);
+}
+
+} // namespace
+
+void waitInQt(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions &options)
+{
+    QtWait(pump, frame, target, options).run();
+}
+
+} // namespace interloop

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/task/errors.h>
+#include <interloop/task/mailbox.h>
+#include <interloop/task/spawn.h>
+
+#include <QFuture>
+#include <QPromise>
+
+#include <functional>
+#include <memory>
+#include <type_traits>
+
+/*
+ * A bridge as other threads see it. Thread-safe, copyable, and still there after the bridge's end.
+ */
+
+namespace interloop {
+
+// Awaits `task` and puts what it gives into `promise`.
+template<typename T>
+Task<> deliver(Task<T> task, std::shared_ptr<QPromise<T>> promise)
+{
+    try {
+        if constexpr (std::is_void_v<T>)
+            co_await std::move(task);
+        else
+            promise->addResult(co_await std::move(task));
+    } catch (const Cancelled &) {
+        promise->future().cancel();
+    } catch (...) {
+        promise->setException(std::current_exception());
+    }
+    promise->finish();
+}
+
+class BridgeRemote
+{
+public:
+    explicit BridgeRemote(std::shared_ptr<Mailbox> mailbox) noexcept : m_mailbox(std::move(mailbox)) { }
+
+    // Calls `function()` on the bridge's thread, soon. False when the bridge has ended; it is then destroyed here.
+    bool postThreadSafe(std::function<void()> function) const { return m_mailbox->put(std::move(function)); }
+
+    // See Bridge::spawnThreadSafe.
+    template<typename Function>
+    auto spawnThreadSafe(Function makeTask) const
+    {
+        using T = typename std::invoke_result_t<Function &>::Value;
+        auto promise = std::make_shared<QPromise<T>>();
+        auto function = std::make_shared<Function>(std::move(makeTask));
+        promise->start();
+        const auto fail = [promise](std::exception_ptr error) {
+            promise->setException(std::move(error));
+            promise->finish();
+        };
+        const bool isSent = postThreadSafe([promise, function, fail] {
+            try {
+                spawn(deliver((*function)(), promise), "spawnThreadSafe");
+            } catch (...) {
+                fail(std::current_exception());
+            }
+        });
+        if (!isSent)
+            fail(std::make_exception_ptr(RunSyncError(Refusal::ShuttingDown, "spawnThreadSafe: the bridge has ended")));
+        return promise->future();
+    }
+
+private:
+    std::shared_ptr<Mailbox> m_mailbox;
+};
+
+} // namespace interloop

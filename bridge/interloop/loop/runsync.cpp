@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/loop/runsync.h>
+
+#include <interloop/loop/bridge.h>
+#include <interloop/loop/owner.h>
+#include <interloop/loop/qtwait.h>
+#include <interloop/loop/runtarget.h>
+#include <interloop/task/deadlock.h>
+
+#include <string>
+
+namespace interloop {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// How long a wait pumps by itself before it enters Qt (bench: RunSyncYield, RunSyncTcpRoundTrip).
+constexpr std::chrono::nanoseconds pumpAheadLimit = 50us;
+
+void refuseWhenImpossible(Pump &pump)
+{
+    if (pump.isInUvRun())
+        throw RunSyncError(Refusal::InsideLibuvCallback, "runSync in a raw libuv callback: libuv's loop is running beneath");
+    if (pump.depth() >= pump.limits().maximumDepth)
+        throw RunSyncError(Refusal::TooDeep, "runSync: " + std::to_string(pump.depth()) + " waits are on the stack already");
+    if (__builtin_frame_address(0) < pump.lowestStackAddress())
+        throw RunSyncError(Refusal::StackLow, "runSync: this thread's stack is nearly used up, at depth "
+                                   + std::to_string(pump.depth()));
+    pump.requireOpen();
+}
+
+// The chain whose cancellation reaches the new wait; nullptr for a plain callback and for clean-up. Throws what is
+// pending.
+Chain *callerOf(Pump &pump)
+{
+    Chain *caller = pump.callingChain();
+    if (!caller || !caller->isCancelPending())
+        return caller;
+    if (pump.isUnwinding())
+        return nullptr;
+    throw Cancelled(caller->pendingCancel(), Cancelled::Whom::Self);
+}
+
+// Cancels a target when a time has come.
+class Limit final : private Timer
+{
+public:
+    Limit(Chain &target, Outcome outcome) noexcept : m_target(target), m_outcome(outcome) { }
+    ~Limit()
+    {
+        if (isActive())
+            m_target.scheduler().stopTimer(*this);
+    }
+    void start(std::chrono::nanoseconds delay)
+    {
+        if (delay.count() <= 0)
+            m_target.cancel(m_outcome);
+        else
+            m_target.scheduler().startTimer(*this, delay);
+    }
+
+private:
+    void expire() override { m_target.cancel(m_outcome); }
+
+    Chain &m_target;
+    Outcome m_outcome;
+};
+
+} // namespace
+
+RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options)
+{
+    Pump &pump = currentPump();
+    refuseWhenImpossible(pump);
+    Chain *caller = callerOf(pump);
+    RunEnd end;
+    {
+        RunTarget target(pump);
+        SyncFrame frame(pump, caller, target);
+        Limit timeout(target, Outcome::TimedOut);
+        if (options.hasTimeout())
+            timeout.start(options.timeout());
+        {
+            const Pump::LevelScope level(pump);
+            task.startRoot(coroutine, target);
+        }
+        if (target.isDone()) [[likely]] {
+        } else {
+            if (pump.hadQtTurnLately())
+                pump.pumpAhead(target, pumpAheadLimit);
+            if (!target.isDone())
+                waitInQt(pump, frame, target, options);
+        }
+        end.cancelledAs = target.cancelledAs();
+        if (caller && caller->isCancelPending())
+            end.whom = Cancelled::Whom::Self;
+    }
+    if (pump.isClosing()) [[unlikely]]
+        closeIfIdle(pump);
+    return end;
+}
+
+void requireRunnable(const TaskState &target)
+{
+    Pump &pump = currentPump();
+    target.requireOwnThread("runSync");
+    if (pump.isInUvRun() || target.isDone())
+        return;
+    if (target.isRunning())
+        throw RunSyncError(Refusal::Deadlock, "runSync waits for " + target.name()
+                                   + ", which is beneath it on the stack and cannot go on before it returns");
+}
+
+Outcome outcomeOfRun(const RunEnd &end, const std::exception_ptr &error) noexcept
+{
+    const Outcome outcome = outcomeOf(error);
+    const bool isCancelled = outcome != Outcome::Exception && outcome != Outcome::TimedOut;
+    return isCancelled && end.cancelledAs != Outcome::Value ? end.cancelledAs : outcome;
+}
+
+std::exception_ptr errorOfRun(const RunEnd &end, const std::exception_ptr &error)
+{
+    const Outcome outcome = outcomeOf(error);
+    if (outcome == Outcome::Exception)
+        return error;
+    try {
+        std::rethrow_exception(error);
+    } catch (const Cancelled &) {
+        if (end.cancelledAs == Outcome::TimedOut)
+            return std::make_exception_ptr(TimeoutError("runSync timed out"));
+        return std::make_exception_ptr(Cancelled(end.cancelledAs == Outcome::Value ? outcome : end.cancelledAs, end.whom));
+    } catch (...) {
+        return error;
+    }
+}
+
+} // namespace interloop

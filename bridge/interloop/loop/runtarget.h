@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/loop/pump.h>
+#include <interloop/task/syncframe.h>
+
+#include <QEventLoop>
+
+#include <memory>
+
+/*
+ * The task that a blocking wait is for, as a chain of its own, and what happens between its end and the wait's return:
+ * the event loop that waits is told, and if other waits sit on top of it, the time until it can return is measured.
+ */
+
+namespace interloop {
+
+class HeldBackWarning;
+
+class RunTarget final : public Chain
+{
+public:
+    explicit RunTarget(Pump &pump) noexcept;
+    ~RunTarget();
+
+    std::string name() const override;
+
+    // The wait for this target goes through Qt from now on: `loop` is told to quit when the target ends.
+    void setWait(SyncFrame &frame, QEventLoop &loop) noexcept
+    {
+        m_frame = &frame;
+        m_loop = &loop;
+    }
+
+    // How long ago it ended beneath other waits; zero when it did not.
+    std::chrono::nanoseconds heldBack() const;
+
+private:
+    void ended() noexcept override;
+
+    Pump &m_pump;
+    SyncFrame *m_frame = nullptr; // nullptr: the wait has not gone through Qt
+    QEventLoop *m_loop = nullptr;
+    TimePoint m_heldBackSince = TimePoint::max(); // max(): not held back
+    std::unique_ptr<HeldBackWarning> m_warning; // while held back
+};
+
+} // namespace interloop
