@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+#
+# What all targets of this project have in common, and nobody else's: warnings, the language, sanitizers, ccache.
+
+find_package(Threads REQUIRED)
+find_package(Qt6 6.4 REQUIRED COMPONENTS Core)
+find_package(Libuv 1.44 REQUIRED)
+
+find_program(INTERLOOP_CCACHE ccache)
+mark_as_advanced(INTERLOOP_CCACHE)
+
+function(interloop_setup_target target)
+    target_compile_features(${target} PRIVATE cxx_std_20)
+    target_compile_options(${target} PRIVATE -Wall -Wextra)
+    set_target_properties(${target} PROPERTIES
+        CXX_EXTENSIONS OFF
+        CXX_VISIBILITY_PRESET hidden
+        VISIBILITY_INLINES_HIDDEN ON
+        POSITION_INDEPENDENT_CODE ON)
+
+    if(INTERLOOP_SANITIZE)
+        list(JOIN INTERLOOP_SANITIZE "," sanitizers)
+        target_compile_options(${target} PRIVATE
+            -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+        target_link_options(${target} PRIVATE -fsanitize=${sanitizers})
+    endif()
+
+    if(INTERLOOP_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+        # The sloppiness and the options are what ccache's manual asks for with precompiled headers.
+        set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER
+            "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${INTERLOOP_CCACHE}")
+        target_compile_options(${target} PRIVATE
+            $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+            "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+    endif()
+endfunction()
