@@ -81,11 +81,8 @@ void runUntil(Pump &pump, Condition isOver)
 
 void closeHandles(Pump &pump)
 {
-    while (!pump.handles().isEmpty()) {
-        UvHandle &handle = pump.handles().first();
-        handle.unlink();
-        handle.close();
-    }
+    while (!pump.handles().isEmpty())
+        pump.handles().first().close();
 }
 
 // Handles of other people's that were left open on the bridge's own loop. Their memory stays theirs.

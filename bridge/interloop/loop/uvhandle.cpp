@@ -7,30 +7,27 @@ namespace interloop {
 
 UvHandle::UvHandle(Pump &pump, uv_handle_t *handle) noexcept : m_pump(&pump), m_handle(handle)
 {
+    handle->data = this;
     pump.handles().append(*this);
-}
-
-UvHandle::~UvHandle()
-{
-    unlink();
 }
 
 void UvHandle::close() noexcept
 {
-    if (!m_isOpen)
+    if (m_state != State::Open)
         return;
-    m_isOpen = false;
+    m_state = State::Closing;
     closing();
-    m_handle->data = this;
-    m_pump->closingHandles++;
+    unlink();
+    ++m_pump->closingHandles;
     uv_close(m_handle, &UvHandle::closed);
     m_pump->touch();
 }
 
-void UvHandle::abandon() noexcept
+void UvHandle::release() noexcept
 {
-    m_isAbandoned = true;
-    if (m_isClosed)
+    if (--m_references > 0)
+        return;
+    if (m_state == State::Closed)
         delete this;
     else
         close();
@@ -39,11 +36,9 @@ void UvHandle::abandon() noexcept
 void UvHandle::closed(uv_handle_t *handle)
 {
     auto *self = static_cast<UvHandle *>(handle->data);
-    self->unlink();
-    self->m_pump->closingHandles--;
-    self->m_pump = nullptr;
-    self->m_isClosed = true;
-    if (self->m_isAbandoned)
+    --self->m_pump->closingHandles;
+    self->m_state = State::Closed;
+    if (self->m_references == 0)
         delete self;
 }
 

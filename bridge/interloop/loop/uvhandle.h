@@ -5,12 +5,14 @@
 
 #include <uv.h>
 
+#include <utility>
+
 /*
  * A libuv handle's memory: it must live until the handle's close callback has come (libuv manual, "uv_close"), which
  * may be long after the object that a user holds has gone.
  *
- * Made with new, never deleted by hand: `close` gives it up and the close callback frees it. The loop's end closes
- * what is left, and the object outside learns of it through `isOpen`.
+ * Counted: the user's object and each operation in flight hold a reference. The last one closes the handle if nobody
+ * has, and the memory goes when it is closed and no reference is left. The loop's end closes what is left open.
  */
 
 namespace interloop {
@@ -22,30 +24,61 @@ class UvHandle : public ListNode
 public:
     // Closes once; further calls do nothing. Waits in flight end with UV_ECANCELED, as libuv says.
     void close() noexcept;
+    bool isOpen() const noexcept { return m_state == State::Open; }
 
-    bool isOpen() const noexcept { return m_isOpen; }
-
-    // The user's object is gone: memory goes when the handle is closed.
-    void abandon() noexcept;
+    void addReference() noexcept { ++m_references; }
+    void release() noexcept;
 
 protected:
-    // `handle` is initialised on pump's loop, by the derived class, before anything else is called.
+    // The derived class has initialised `handle` on pump's loop.
     UvHandle(Pump &pump, uv_handle_t *handle) noexcept;
-    virtual ~UvHandle();
+    virtual ~UvHandle() = default;
 
-    Pump *pump() const noexcept { return m_pump; } // nullptr after the close callback
+    Pump &pump() const noexcept { return *m_pump; } // REQUIRES: isOpen()
 
     // The handle is about to close: wake whoever waits on it and would not hear from libuv.
     virtual void closing() noexcept { }
 
 private:
+    enum class State : unsigned char { Open, Closing, Closed };
     static void closed(uv_handle_t *handle);
 
     Pump *m_pump;
     uv_handle_t *m_handle;
-    bool m_isOpen = true;
-    bool m_isClosed = false; // the close callback has come
-    bool m_isAbandoned = false;
+    int m_references = 0;
+    State m_state = State::Open;
+};
+
+// A reference to a handle's memory.
+template<typename Handle>
+class UvRef
+{
+public:
+    UvRef() noexcept = default;
+    explicit UvRef(Handle *handle) noexcept : m_handle(handle) { m_handle->addReference(); }
+    UvRef(const UvRef &other) noexcept : m_handle(other.m_handle)
+    {
+        if (m_handle)
+            m_handle->addReference();
+    }
+    UvRef(UvRef &&other) noexcept : m_handle(std::exchange(other.m_handle, nullptr)) { }
+    UvRef &operator=(UvRef other) noexcept
+    {
+        std::swap(m_handle, other.m_handle);
+        return *this;
+    }
+    ~UvRef()
+    {
+        if (m_handle)
+            m_handle->release();
+    }
+
+    explicit operator bool() const noexcept { return m_handle; }
+    Handle *operator->() const noexcept { return m_handle; }
+    Handle &operator*() const noexcept { return *m_handle; }
+
+private:
+    Handle *m_handle = nullptr;
 };
 
 } // namespace interloop

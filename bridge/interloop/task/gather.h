@@ -62,7 +62,7 @@ Task<std::tuple<Gathered<AwaitResult<As>>...>> gather(As... awaitables)
     std::tuple<TaskHandle<AwaitResult<As>>...> handles{asHandle(std::move(awaitables))...};
     GroupWait wait(GroupWait::Until::AllSucceeded, sizeof...(As));
     std::apply([&wait](auto &...handle) { (wait.add(handle.state()), ...); }, handles);
-    co_await wait;
+    co_await inPlace(wait);
     wait.rethrowFailure();
     co_return std::apply(
             [](auto &...handle) { return std::tuple<Gathered<AwaitResult<As>>...>{takeGathered<As>(handle)...}; }, handles);
@@ -78,7 +78,7 @@ Task<std::vector<Gathered<AwaitResult<A>>>> gather(std::vector<A> awaitables)
     GroupWait wait(GroupWait::Until::AllSucceeded, handles.size());
     for (auto &handle : handles)
         wait.add(handle.state());
-    co_await wait;
+    co_await inPlace(wait);
     wait.rethrowFailure();
     std::vector<Gathered<AwaitResult<A>>> results;
     results.reserve(handles.size());
@@ -94,7 +94,7 @@ Task<std::tuple<Result<AwaitResult<As>>...>> gatherResults(As... awaitables)
     std::tuple<TaskHandle<AwaitResult<As>>...> handles{asHandle(std::move(awaitables))...};
     GroupWait wait(GroupWait::Until::AllEnded, sizeof...(As));
     std::apply([&wait](auto &...handle) { (wait.add(handle.state()), ...); }, handles);
-    co_await wait;
+    co_await inPlace(wait);
     co_return std::apply(
             [](auto &...handle) { return std::tuple<Result<AwaitResult<As>>...>{takeResult<As>(handle)...}; }, handles);
 }

@@ -29,26 +29,8 @@ public:
     // Before the await; in the order of the arguments. Keeps the task's state alive.
     void add(TaskState &task);
 
-    // Awaits the group where it lies: g++ 12 copies an awaiter that it gets by reference.
-    class Awaiter
-    {
-    public:
-        explicit Awaiter(GroupWait &group) noexcept : m_group(group) { }
-        bool await_ready() const noexcept { return false; }
-        template<TaskPromise Promise>
-        bool await_suspend(std::coroutine_handle<Promise> coroutine)
-        {
-            return m_group.await_suspend(coroutine);
-        }
-        void await_resume() const { m_group.throwIfCancelled(); }
-
-    private:
-        GroupWait &m_group;
-    };
-    using InterloopAwaitable = void;
-
     // Throws Cancelled when the wait was cancelled; all the tasks have ended then.
-    Awaiter operator co_await() noexcept { return Awaiter(*this); }
+    void await_resume() const { throwIfCancelled(); }
 
     // The task that ended the wait: the first failure, or the first to end; nullptr when all have succeeded.
     TaskState *decisive() const noexcept { return m_decisive; }

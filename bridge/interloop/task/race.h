@@ -27,14 +27,14 @@ Task<std::variant<Gathered<AwaitResult<As>>...>> race(As... awaitables)
     std::tuple<TaskHandle<AwaitResult<As>>...> handles{asHandle(std::move(awaitables))...};
     GroupWait first(GroupWait::Until::FirstEnded, sizeof...(As));
     std::apply([&first](auto &...handle) { (first.add(handle.state()), ...); }, handles);
-    co_await first;
+    co_await inPlace(first);
     {
         const CancelScope scope(*currentScheduler().currentChain(), CancelScope::Shield::Yes);
         GroupWait losers(GroupWait::Until::AllEnded, sizeof...(As));
         std::apply([&losers](auto &...handle) { (losers.add(handle.state()), ...); }, handles);
         losers.cancelMembers(Outcome::Cancelled, CancelMode::Polite);
         losers.markSeenExcept(first.decisive());
-        co_await losers;
+        co_await inPlace(losers);
     }
     first.rethrowFailure();
     using Winner = std::variant<Gathered<AwaitResult<As>>...>;

@@ -76,4 +76,42 @@ private:
     Outcome m_outcome = Outcome::Value; // what Cancelled will say, once m_state is Cancelled
 };
 
+// Awaits an operation where it lies, for what is looked at afterwards: `co_await inPlace(operation)`. (g++ 12 copies
+// an awaiter that it gets by reference.)
+template<typename Waited>
+class InPlaceAwaiter
+{
+public:
+    explicit InPlaceAwaiter(Waited &operation) noexcept : m_operation(operation) { }
+    bool await_ready() const noexcept { return false; }
+    template<TaskPromise Promise>
+    bool await_suspend(std::coroutine_handle<Promise> coroutine)
+    {
+        return m_operation.await_suspend(coroutine);
+    }
+    decltype(auto) await_resume() { return m_operation.await_resume(); }
+
+private:
+    Waited &m_operation;
+};
+
+template<typename Waited>
+class InPlace
+{
+public:
+    using InterloopAwaitable = void;
+
+    explicit InPlace(Waited &operation) noexcept : m_operation(operation) { }
+    InPlaceAwaiter<Waited> operator co_await() const noexcept { return InPlaceAwaiter<Waited>(m_operation); }
+
+private:
+    Waited &m_operation;
+};
+
+template<typename Waited>
+InPlace<Waited> inPlace(Waited &operation) noexcept
+{
+    return InPlace<Waited>(operation);
+}
+
 } // namespace interloop

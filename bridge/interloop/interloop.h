@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/*
+ * Everything.
+ */
+
+#include <interloop/loop/bridge.h>
+#include <interloop/loop/runsync.h>
+#include <interloop/qt/connect.h>
+#include <interloop/task/errors.h>
+#include <interloop/task/future.h>
+#include <interloop/task/gather.h>
+#include <interloop/task/race.h>
+#include <interloop/task/result.h>
+#include <interloop/task/shield.h>
+#include <interloop/task/sleep.h>
+#include <interloop/task/spawn.h>
+#include <interloop/task/task.h>
+#include <interloop/task/timeout.h>
+#include <interloop/uv/dns.h>
+#include <interloop/uv/tcp.h>
+#include <interloop/uv/work.h>

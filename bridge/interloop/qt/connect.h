@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/qt/connection.h>
+#include <interloop/qt/slotbody.h>
+
+#include <QMetaMethod>
+#include <QObject>
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+/*
+ * QObject::connect for slots that wait: with runSync, or as coroutines.
+ *
+ *     interloop::connect(button, &QPushButton::clicked, this, [this] { label->setText(runSync(fetch(url))); });
+ *
+ * The functor and copies of the signal's arguments live until the body has ended, and the body's parameters bind to
+ * those copies: neither the context's death nor a disconnect frees them under a body that waits. When the context
+ * dies the body's wait ends with Cancelled (ContextDestroyed). No exception enters Qt: Cancelled is silent, anything
+ * else goes to the unhandled-error hook, with the connection's name.
+ */
+
+namespace interloop {
+
+// A signal's parts. Private signals (QTimer::timeout) have one more argument, which no body can name.
+template<typename Signal>
+class SignalTraits;
+
+template<typename Sender, typename... Arguments>
+class SignalTraits<void (Sender::*)(Arguments...)>
+{
+public:
+    template<typename Body>
+    static Connection connect(const QObject *sender, void (Sender::*signal)(Arguments...), QObject *context,
+                              std::shared_ptr<ConnectionState> state, Body body)
+    {
+        auto shared = std::make_shared<const Body>(std::move(body));
+        const auto slot = [state, shared](Arguments... arguments) { startBody(state, shared, arguments...); };
+        state->setConnection(QObject::connect(static_cast<const Sender *>(sender), signal, context, slot));
+        return Connection(std::move(state));
+    }
+};
+
+template<typename Sender, typename... Arguments>
+class SignalTraits<void (Sender::*)(Arguments...) noexcept> : public SignalTraits<void (Sender::*)(Arguments...)>
+{
+};
+
+// Connects `signal` of `sender` to `body`, which may block with runSync or be a coroutine (return a Task), and may take
+// fewer arguments than the signal has. The connection ends with either object. A coroutine body starts at once, and
+// its functor's captures live until it has ended.
+// `overlap` says what a signal does while the body of an earlier one has not ended. Call it on `context`'s thread.
+template<typename Sender, typename Signal, typename Body>
+Connection connect(const Sender *sender, Signal signal, QObject *context, Body body, Overlap overlap = Overlap::Drop)
+{
+    auto state = ConnectionState::make(sender, QMetaMethod::fromSignal(signal), context, overlap);
+    return SignalTraits<Signal>::connect(sender, signal, context, std::move(state), std::move(body));
+}
+
+// The same with a member function of the context's.
+template<typename Sender, typename Signal, typename Receiver, typename Result, typename Class, typename... Arguments>
+Connection connect(const Sender *sender, Signal signal, Receiver *context, Result (Class::*method)(Arguments...),
+                   Overlap overlap = Overlap::Drop)
+{
+    const auto body = [context, method](const std::decay_t<Arguments> &...arguments) -> Result {
+        return (static_cast<Class *>(context)->*method)(arguments...);
+    };
+    return connect(sender, signal, static_cast<QObject *>(context), body, overlap);
+}
+
+} // namespace interloop

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/task/chain.h>
+
+#include <QMetaMethod>
+#include <QMetaObject>
+#include <QObject>
+
+#include <memory>
+#include <string>
+
+/*
+ * A connection made by interloop::connect, and the bodies of its slot that have not ended.
+ */
+
+namespace interloop {
+
+// What a signal does while the body of an earlier one has not ended. (The words are ember-concurrency's.)
+enum class Overlap : unsigned char {
+    Drop, // ignore it
+    Parallel, // start another body: on top of the first when that blocks
+};
+
+// One run of a connection's body: how to end it.
+class BodyRun : public ListNode
+{
+public:
+    // Ends the body's wait. Queues only.
+    virtual void cancel(Outcome outcome) = 0;
+
+protected:
+    BodyRun() noexcept = default;
+    ~BodyRun() = default;
+};
+
+// Shared by the connection's handles, its slot and its running bodies. Belongs to the context's thread.
+class ConnectionState
+{
+public:
+    static std::shared_ptr<ConnectionState> make(const QObject *sender, const QMetaMethod &signal, QObject *context,
+                                                 Overlap overlap);
+    ~ConnectionState();
+    ConnectionState(const ConnectionState &) = delete;
+    ConnectionState &operator=(const ConnectionState &) = delete;
+
+    void setConnection(QMetaObject::Connection connection) { m_connection = std::move(connection); }
+    const QMetaObject::Connection &connection() const noexcept { return m_connection; }
+
+    // Whether a signal that comes now starts a body.
+    bool accepts() const noexcept { return m_overlap == Overlap::Parallel || m_runs.isEmpty(); }
+
+    bool isRunning() const noexcept { return !m_runs.isEmpty(); }
+    void add(BodyRun &run) noexcept { m_runs.append(run); }
+    void cancelAll(Outcome outcome);
+
+    // "QPushButton::clicked()", for messages.
+    const std::string &name() const noexcept { return m_name; }
+
+    // Tells the unhandled-error hook about the exception that is being handled; Cancelled is silent.
+    void reportCurrentException() const noexcept;
+
+private:
+    ConnectionState(std::string name, Overlap overlap) : m_name(std::move(name)), m_overlap(overlap) { }
+
+    QMetaObject::Connection m_connection;
+    QMetaObject::Connection m_contextDeath;
+    List<BodyRun> m_runs; // oldest first
+    std::string m_name;
+    Overlap m_overlap;
+};
+
+class Connection
+{
+public:
+    Connection() noexcept = default; // not connected
+    explicit Connection(std::shared_ptr<ConnectionState> state) noexcept : m_state(std::move(state)) { }
+
+    // Disconnect with QObject::disconnect(connection): bodies that have begun go on.
+    operator QMetaObject::Connection() const { return m_state ? m_state->connection() : QMetaObject::Connection(); }
+
+    // Whether Qt made the connection and it still exists.
+    explicit operator bool() const { return m_state && bool(m_state->connection()); }
+
+    bool isRunning() const noexcept { return m_state && m_state->isRunning(); }
+
+    // Cancels the bodies that have begun; the connection stays. False when there are none.
+    bool cancel()
+    {
+        const bool wasRunning = isRunning();
+        if (wasRunning)
+            m_state->cancelAll(Outcome::Cancelled);
+        return wasRunning;
+    }
+
+private:
+    std::shared_ptr<ConnectionState> m_state;
+};
+
+} // namespace interloop
