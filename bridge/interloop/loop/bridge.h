@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/loop/limits.h>
 #include <interloop/loop/postedcall.h>
 #include <interloop/loop/remote.h>
@@ -28,7 +29,7 @@ namespace interloop {
 
 class Pump;
 
-class Bridge
+class INTERLOOP_EXPORT Bridge
 {
 public:
     // This thread's bridge, made now if there is none. Throws RunSyncError: NoApplication when there is no
@@ -91,12 +92,12 @@ private:
 };
 
 // This thread's scheduler, as the bridge's own type. Throws as currentScheduler() does.
-Pump &currentPump();
+INTERLOOP_EXPORT Pump &currentPump();
 
 // As above, or nullptr when there is none.
-Pump *existingPump() noexcept;
+INTERLOOP_EXPORT Pump *existingPump() noexcept;
 
-Scheduler &schedulerOf(Pump &pump) noexcept;
+INTERLOOP_EXPORT Scheduler &schedulerOf(Pump &pump) noexcept;
 
 template<typename Function>
 void Bridge::post(Function function)

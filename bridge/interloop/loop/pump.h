@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/loop/limits.h>
 #include <interloop/loop/poolwork.h>
 #include <interloop/loop/unwinding.h>
@@ -25,7 +26,7 @@
 
 namespace interloop {
 
-class Pump final : public Scheduler
+class INTERLOOP_EXPORT Pump final : public Scheduler
 {
 public:
     // `adopted`: a loop somebody else owns, or nullptr to make one. REQUIRES: this thread has a Qt event dispatcher

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/loop/runoptions.h>
 #include <interloop/task/astask.h>
 #include <interloop/task/errors.h>
@@ -30,15 +31,15 @@ public:
 
 // The untyped body: runs `task` to its end. Throws RunSyncError when it refuses and Cancelled when the caller is
 // cancelled already; the task has then not begun. Otherwise the task has ended.
-RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options);
+INTERLOOP_EXPORT RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options);
 
 // The handle form, checked before anything begins: throws RunSyncError for a wait that could only end after itself, or
 // a handle of another thread's.
-void requireRunnable(const TaskState &target);
+INTERLOOP_EXPORT void requireRunnable(const TaskState &target);
 
 // What the caller gets for a task that ended with `error`.
-Outcome outcomeOfRun(const RunEnd &end, const std::exception_ptr &error) noexcept;
-std::exception_ptr errorOfRun(const RunEnd &end, const std::exception_ptr &error);
+INTERLOOP_EXPORT Outcome outcomeOfRun(const RunEnd &end, const std::exception_ptr &error) noexcept;
+INTERLOOP_EXPORT std::exception_ptr errorOfRun(const RunEnd &end, const std::exception_ptr &error);
 
 template<typename A>
 void requireRunnable(const A &)

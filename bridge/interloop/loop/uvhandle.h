@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/listnode.h>
 
 #include <uv.h>
@@ -19,7 +20,7 @@ namespace interloop {
 
 class Pump;
 
-class UvHandle : public ListNode
+class INTERLOOP_EXPORT UvHandle : public ListNode
 {
 public:
     // Closes once; further calls do nothing. Waits in flight end with UV_ECANCELED, as libuv says.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/chain.h>
 
 #include <QMetaMethod>
@@ -35,7 +36,7 @@ protected:
 };
 
 // Shared by the connection's handles, its slot and its running bodies. Belongs to the context's thread.
-class ConnectionState
+class INTERLOOP_EXPORT ConnectionState
 {
 public:
     static std::shared_ptr<ConnectionState> make(const QObject *sender, const QMetaMethod &signal, QObject *context,

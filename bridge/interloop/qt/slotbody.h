@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/loop/bridge.h>
 #include <interloop/loop/pump.h>
 #include <interloop/qt/connection.h>
@@ -21,7 +22,7 @@
 namespace interloop {
 
 // A plain body while it is on the stack: the chain whose cancellation reaches the waits in it.
-class PlainBody final : public Chain, public BodyRun
+class INTERLOOP_EXPORT PlainBody final : public Chain, public BodyRun
 {
 public:
     PlainBody(Pump &pump, std::shared_ptr<ConnectionState> state);
@@ -52,7 +53,7 @@ private:
 };
 
 // Spawns `body`, the task of a slot, and starts it at once unless a raw libuv callback is on the stack.
-void startCoroutine(std::shared_ptr<ConnectionState> state, Task<> body);
+INTERLOOP_EXPORT void startCoroutine(std::shared_ptr<ConnectionState> state, Task<> body);
 
 // Calls `function` with as many of `arguments` as it takes.
 template<typename Function, typename... Arguments, std::size_t... I>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/operation.h>
 #include <interloop/task/result.h>
 
@@ -15,7 +16,7 @@ namespace interloop {
 
 class Chain;
 
-class CancelScope
+class INTERLOOP_EXPORT CancelScope
 {
 public:
     enum class Shield : unsigned char { No, Yes };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/result.h>
 
 #include <stdexcept>
@@ -15,7 +16,7 @@
 
 namespace interloop {
 
-class Cancelled
+class INTERLOOP_EXPORT Cancelled
 {
 public:
     // Whom the cancellation was meant for.
@@ -38,14 +39,14 @@ private:
     Whom m_whom;
 };
 
-class TimeoutError : public std::runtime_error
+class INTERLOOP_EXPORT TimeoutError : public std::runtime_error
 {
 public:
     using std::runtime_error::runtime_error;
 };
 
 // A wait that was refused. The message names what was refused and why.
-class RunSyncError : public std::runtime_error
+class INTERLOOP_EXPORT RunSyncError : public std::runtime_error
 {
 public:
     RunSyncError(Refusal reason, const std::string &text);
@@ -56,7 +57,7 @@ private:
 };
 
 // The object whose signal or result was awaited is gone.
-class SenderDestroyed : public std::runtime_error
+class INTERLOOP_EXPORT SenderDestroyed : public std::runtime_error
 {
 public:
     using std::runtime_error::runtime_error;
@@ -64,9 +65,9 @@ public:
 
 // libuv's error codes (negative, as libuv returns them). A code that stands for an errno compares equal to its
 // std::errc: `e.code() == std::errc::connection_refused`. Source: libuv manual, "Error handling".
-const std::error_category &uvCategory() noexcept;
+INTERLOOP_EXPORT const std::error_category &uvCategory() noexcept;
 
 // A std::system_error for libuv's `code`; `what` names the operation and its object: "connect 127.0.0.1:1".
-std::system_error uvError(int code, const std::string &what);
+INTERLOOP_EXPORT std::system_error uvError(int code, const std::string &what);
 
 } // namespace interloop

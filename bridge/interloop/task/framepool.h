@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
+
 #include <cstddef>
 
 /*
@@ -12,7 +14,7 @@
 
 namespace interloop {
 
-void *allocateFrame(std::size_t size);
-void freeFrame(void *frame, std::size_t size) noexcept;
+INTERLOOP_EXPORT void *allocateFrame(std::size_t size);
+INTERLOOP_EXPORT void freeFrame(void *frame, std::size_t size) noexcept;
 
 } // namespace interloop

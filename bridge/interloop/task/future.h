@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/errors.h>
 #include <interloop/task/slot.h>
 #include <interloop/task/waitoperation.h>
@@ -19,7 +20,7 @@
 namespace interloop {
 
 // What does not depend on the type. Belongs to one thread.
-class FutureState
+class INTERLOOP_EXPORT FutureState
 {
 public:
     bool isSettled() const noexcept { return m_isSettled; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/waitoperation.h>
 
 #include <cstddef>
@@ -14,7 +15,7 @@ namespace interloop {
 
 class TaskState;
 
-class GroupWait final : public WaitOperation
+class INTERLOOP_EXPORT GroupWait final : public WaitOperation
 {
 public:
     enum class Until : unsigned char {

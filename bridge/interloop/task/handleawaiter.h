@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/taskstate.h>
 #include <interloop/task/waitoperation.h>
 
@@ -12,7 +13,7 @@ namespace interloop {
 
 enum class TakeResult : unsigned char { Copy, Move };
 
-class HandleWait : public WaitOperation
+class INTERLOOP_EXPORT HandleWait : public WaitOperation
 {
 public:
     void wake() final { complete(); }

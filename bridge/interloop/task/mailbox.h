@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
+
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,7 +17,7 @@
 
 namespace interloop {
 
-class Mailbox
+class INTERLOOP_EXPORT Mailbox
 {
 public:
     using Letter = std::function<void()>;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/slot.h>
 
 #include <exception>
@@ -40,14 +41,14 @@ enum class Refusal : unsigned char {
     ShuttingDown, // this thread's bridge has ended, or is about to
 };
 
-const char *toString(Outcome outcome) noexcept;
-const char *toString(Refusal refusal) noexcept;
+INTERLOOP_EXPORT const char *toString(Outcome outcome) noexcept;
+INTERLOOP_EXPORT const char *toString(Refusal refusal) noexcept;
 
 // What an exception says, for a person: what(), the name of the outcome for Cancelled, "unknown exception" otherwise.
-std::string errorText(const std::exception_ptr &error);
+INTERLOOP_EXPORT std::string errorText(const std::exception_ptr &error);
 
 // How `error` ended a wait: the outcome of a Cancelled, TimedOut for a TimeoutError, else Exception.
-Outcome outcomeOf(const std::exception_ptr &error) noexcept;
+INTERLOOP_EXPORT Outcome outcomeOf(const std::exception_ptr &error) noexcept;
 
 template<typename T = void>
 class [[nodiscard]] Result

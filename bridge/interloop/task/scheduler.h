@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/mailbox.h>
 #include <interloop/task/operation.h>
 #include <interloop/task/timerqueue.h>
@@ -125,9 +126,9 @@ private:
 
 // This thread's scheduler, made on first use. Defined by the loop above; the kernel's own tests define theirs.
 // Throws RunSyncError when there can be none.
-Scheduler &currentScheduler();
+INTERLOOP_EXPORT Scheduler &currentScheduler();
 
 // This thread's scheduler, or nullptr when there is none (yet, or any more). Defined beside currentScheduler().
-Scheduler *existingScheduler() noexcept;
+INTERLOOP_EXPORT Scheduler *existingScheduler() noexcept;
 
 } // namespace interloop

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/waitoperation.h>
 
 #include <chrono>
@@ -14,7 +15,7 @@
 
 namespace interloop {
 
-class SleepAwaiter final : public WaitOperation, private Timer
+class INTERLOOP_EXPORT SleepAwaiter final : public WaitOperation, private Timer
 {
 public:
     explicit SleepAwaiter(std::chrono::nanoseconds delay) noexcept : m_delay(delay) { }
@@ -45,7 +46,7 @@ private:
     Time m_time;
 };
 
-class YieldAwaiter final : public WaitOperation
+class INTERLOOP_EXPORT YieldAwaiter final : public WaitOperation
 {
 public:
     void await_resume() const { throwIfCancelled(); }
@@ -61,6 +62,7 @@ public:
     using Value = void;
     using InterloopAwaitable = void;
 
+    Yield() noexcept = default; // declared: no aggregate (g++ 12 destroys temporaries of such types twice)
     YieldAwaiter operator co_await() const noexcept { return YieldAwaiter(); }
 };
 

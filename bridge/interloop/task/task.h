@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/promise.h>
 
 #include <stdexcept>
@@ -68,7 +69,7 @@ private:
 };
 
 // Tells the thread's scheduler, if any, that a task was thrown away without having run.
-void reportNeverAwaited() noexcept;
+INTERLOOP_EXPORT void reportNeverAwaited() noexcept;
 
 template<typename T>
 Task<T>::~Task()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/chain.h>
 #include <interloop/task/task.h>
 
@@ -28,7 +29,7 @@ public:
     TaskState &task;
 };
 
-class TaskState : public Chain, private Operation
+class INTERLOOP_EXPORT TaskState : public Chain, private Operation
 {
 public:
     // Puts the task at the end of the ready queue. Takes the first reference.
@@ -124,7 +125,7 @@ private:
 };
 
 // The exception for a task that was cancelled before it began.
-std::exception_ptr makeCancelled(Outcome outcome) noexcept;
+INTERLOOP_EXPORT std::exception_ptr makeCancelled(Outcome outcome) noexcept;
 
 template<typename T>
 void SpawnedTask<T>::discard(Outcome outcome) noexcept

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/astask.h>
 #include <interloop/task/errors.h>
 #include <interloop/task/task.h>
@@ -14,7 +15,7 @@
 namespace interloop {
 
 // Cancels its chain, from the inside of itself on, when the time is up.
-class TimeoutScope : private Timer
+class INTERLOOP_EXPORT TimeoutScope : private Timer
 {
 public:
     explicit TimeoutScope(std::chrono::nanoseconds limit);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +20,7 @@ namespace interloop {
 using TimePoint = std::chrono::steady_clock::time_point;
 
 // now + delay, clamped to what a time point can hold.
-TimePoint deadlineAfter(TimePoint now, std::chrono::nanoseconds delay) noexcept;
+INTERLOOP_EXPORT TimePoint deadlineAfter(TimePoint now, std::chrono::nanoseconds delay) noexcept;
 
 class Timer
 {
@@ -41,7 +43,7 @@ private:
     std::size_t m_place = NotQueued;
 };
 
-class TimerQueue
+class INTERLOOP_EXPORT TimerQueue
 {
 public:
     bool isEmpty() const noexcept { return m_heap.empty(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/chain.h>
 #include <interloop/task/promise.h>
 
@@ -15,7 +16,7 @@
 
 namespace interloop {
 
-class WaitOperation : public Operation
+class INTERLOOP_EXPORT WaitOperation : public Operation
 {
 public:
     bool await_ready() const noexcept { return false; }

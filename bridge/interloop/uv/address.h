@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
+
 #include <QString>
 
 #include <sys/socket.h>
@@ -11,7 +13,7 @@
 
 namespace interloop {
 
-class SocketAddress
+class INTERLOOP_EXPORT SocketAddress
 {
 public:
     SocketAddress() noexcept = default; // no address
@@ -34,6 +36,6 @@ private:
 
 // Throws std::system_error (invalid_argument) that names `operation` unless `host` can be a host name, not empty, at
 // most 253 characters, without NUL, and `port` is within 0 to 65535: libuv and C's resolver would cut them silently.
-void requireHostAndPort(const char *operation, const QString &host, int port);
+INTERLOOP_EXPORT void requireHostAndPort(const char *operation, const QString &host, int port);
 
 } // namespace interloop

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/loop/pump.h>
 #include <interloop/task/waitoperation.h>
 
@@ -19,7 +20,7 @@ namespace interloop {
 
 class PoolJobWait;
 
-class PoolJob : public PoolWork
+class INTERLOOP_EXPORT PoolJob : public PoolWork
 {
 protected:
     PoolJob() noexcept = default;
@@ -40,7 +41,7 @@ private:
     PoolJobWait *m_wait = nullptr; // nullptr: nobody waits any more
 };
 
-class PoolJobWait final : public WaitOperation
+class INTERLOOP_EXPORT PoolJobWait final : public WaitOperation
 {
 public:
     explicit PoolJobWait(std::shared_ptr<PoolJob> job) noexcept : m_job(std::move(job)) { }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/loop/uvhandle.h>
 #include <interloop/task/task.h>
 #include <interloop/uv/address.h>
@@ -23,7 +24,7 @@ namespace interloop {
 class TcpStream;
 class TcpListener;
 
-class TcpSocket
+class INTERLOOP_EXPORT TcpSocket
 {
 public:
     TcpSocket() noexcept; // closed
@@ -69,7 +70,7 @@ private:
     UvRef<TcpStream> m_stream; // null: never connected, or moved from
 };
 
-class TcpServer
+class INTERLOOP_EXPORT TcpServer
 {
 public:
     TcpServer() noexcept; // closed
