@@ -95,6 +95,7 @@ Pump::Pump(uv_loop_t *adopted)
     const QAbstractEventDispatcher *dispatcher = QAbstractEventDispatcher::instance();
     QObject::connect(dispatcher, &QAbstractEventDispatcher::awake, &m_context, [this] { qtTurn(); });
     QObject::connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, &m_context, [this] { aboutToBlock(); });
+    m_lastQtTurn = now(); // waits may pump ahead before Qt has had its first turn
     armNow(); // libuv registers its own watchers in its next run only
 }
 

@@ -14,6 +14,21 @@ namespace interloop {
 template<Awaitable A>
 using AwaitResult = typename A::Value;
 
+// What to `co_await` for a combinator's own copy of an awaitable: a handle's result is copied, so that other handles of
+// the task still have it, and moved out only when it cannot be copied. Everything else is used up.
+template<typename A>
+A &&forAwait(A &awaitable) noexcept
+{
+    return static_cast<A &&>(awaitable);
+}
+
+template<typename T>
+    requires(!std::is_object_v<T> || std::is_copy_constructible_v<T>)
+const TaskHandle<T> &forAwait(TaskHandle<T> &handle) noexcept
+{
+    return handle;
+}
+
 template<typename T>
 Task<T> asTask(Task<T> task)
 {
@@ -24,7 +39,7 @@ Task<T> asTask(Task<T> task)
 template<Awaitable A>
 Task<AwaitResult<A>> asTask(A awaitable)
 {
-    co_return co_await std::move(awaitable);
+    co_return co_await forAwait(awaitable);
 }
 
 // The task behind a handle; anything else is spawned, to run on its own.

@@ -20,7 +20,7 @@ template<Awaitable A>
 Task<AwaitResult<A>> shield(A awaitable)
 {
     const CancelScope scope(*currentScheduler().currentChain(), CancelScope::Shield::Yes);
-    co_return co_await std::move(awaitable);
+    co_return co_await forAwait(awaitable);
 }
 
 } // namespace interloop

@@ -41,7 +41,7 @@ Task<AwaitResult<A>> withTimeout(std::chrono::nanoseconds limit, A awaitable)
 {
     const TimeoutScope scope(limit);
     try {
-        co_return co_await std::move(awaitable);
+        co_return co_await forAwait(awaitable);
     } catch (const Cancelled &) {
         scope.rethrow();
     }
