@@ -79,6 +79,21 @@ Outcome outcomeOf(const std::exception_ptr &error) noexcept
     }
 }
 
+bool isCancellation(const std::exception_ptr &error) noexcept
+{
+#ifdef __GLIBCXX__
+    if (const std::type_info *type = error.__cxa_exception_type())
+        return *type == typeid(Cancelled);
+#endif
+    try {
+        std::rethrow_exception(error);
+    } catch (const Cancelled &) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 RunSyncError::RunSyncError(Refusal reason, const std::string &text)
     : std::runtime_error(std::string(toString(reason)) + ": " + text), m_reason(reason)
 {

@@ -50,6 +50,9 @@ INTERLOOP_EXPORT std::string errorText(const std::exception_ptr &error);
 // How `error` ended a wait: the outcome of a Cancelled, TimedOut for a TimeoutError, else Exception.
 INTERLOOP_EXPORT Outcome outcomeOf(const std::exception_ptr &error) noexcept;
 
+// Whether `error` is a Cancelled. An outcome alone does not tell: TimedOut may also stand for a TimeoutError.
+INTERLOOP_EXPORT bool isCancellation(const std::exception_ptr &error) noexcept;
+
 template<typename T = void>
 class [[nodiscard]] Result
 {

@@ -10,7 +10,6 @@ namespace interloop {
 TaskState::TaskState(Scheduler &scheduler, std::string label)
     : Chain(scheduler), m_mailbox(scheduler.mailbox()), m_label(std::move(label)), m_registration(*this)
 {
-    scheduler.requireOpen();
 }
 
 void TaskState::schedule() noexcept
@@ -49,11 +48,6 @@ bool TaskState::requestCancel(Outcome outcome, CancelMode mode)
     return true;
 }
 
-bool TaskState::isCancelled() const noexcept
-{
-    return m_outcome == Outcome::Cancelled || m_outcome == Outcome::Quit || m_outcome == Outcome::ContextDestroyed;
-}
-
 std::string TaskState::name() const
 {
     return m_label.empty() ? std::string("an unnamed task") : "task '" + m_label + '\'';
@@ -77,6 +71,7 @@ void TaskState::ended() noexcept
 void TaskState::finish(Outcome outcome) noexcept
 {
     m_outcome = outcome;
+    m_isCancelled = outcome != Outcome::Value && outcome != Outcome::Exception && isCancellation(failure());
     m_registration.unlink();
     --scheduler().m_taskCount;
     while (!m_waiters.isEmpty())

@@ -42,7 +42,7 @@ public:
     bool requestCancel(Outcome outcome, CancelMode mode = CancelMode::Polite);
 
     Outcome outcome() const noexcept { return m_outcome; } // how it ended; valid when isDone()
-    bool isCancelled() const noexcept;
+    bool isCancelled() const noexcept { return m_isCancelled; } // ended with Cancelled, whatever its outcome says
     const std::string &label() const noexcept { return m_label; }
     std::string name() const override;
 
@@ -86,6 +86,7 @@ private:
     std::atomic<int> m_references = 1; // the running task's own
     Outcome m_outcome = Outcome::Value;
     bool m_isSeen = false;
+    bool m_isCancelled = false;
 };
 
 template<typename T>
@@ -93,8 +94,15 @@ class SpawnedTask final : public TaskState
 {
 public:
     // REQUIRES: task.isValid()
+    // Throws RunSyncError when nothing may begin here any more.
     static SpawnedTask *make(Task<T> task, std::string label)
     {
+        try {
+            currentScheduler().requireOpen();
+        } catch (...) {
+            task.reset();
+            throw;
+        }
         return new SpawnedTask(currentScheduler(), std::move(task), std::move(label));
     }
 
