@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/loop/bridge.h>
+
+#include <QDir>
+#include <QTest>
+#include <uv.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <unistd.h>
+
+/*
+ * What must hold after every test function: no live task, no open libuv handle besides the bridge's own, as many file
+ * descriptors as before. And a watchdog: a function that hangs ends the process, with its name.
+ *
+ *     void init() { m_leaks.begin(); }
+ *     void cleanup() { m_leaks.check(); }
+ */
+
+namespace interloop::test {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool isSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool isSanitized = true;
+#else
+constexpr bool isSanitized = false;
+#endif
+#else
+constexpr bool isSanitized = false;
+#endif
+
+class LeakCheck
+{
+public:
+    void begin()
+    {
+        startWatchdog();
+        Bridge::current();
+        QTest::qWait(1); // what Qt and libuv open on first use
+        m_handles = handleCount();
+        m_descriptors = descriptorCount();
+    }
+
+    void check()
+    {
+        alarm(0);
+        Bridge::current();
+        // A handle's memory is given back in a turn of its own.
+        static_cast<void>(QTest::qWaitFor([this] { return taskCount() == 0 && handleCount() == m_handles; }, 1000));
+        QCOMPARE(Bridge::current().depth(), 0);
+        QCOMPARE(taskCount(), 0);
+        QCOMPARE(handleCount(), m_handles);
+        QCOMPARE(descriptorCount(), m_descriptors);
+    }
+
+    static int taskCount() { return Bridge::current().taskCount(); }
+
+    // Handles on this thread's loop, closing ones too.
+    static int handleCount()
+    {
+        int count = 0;
+        uv_walk(Bridge::current().uvLoop(), [](uv_handle_t *, void *counter) { ++*static_cast<int *>(counter); }, &count);
+        return count;
+    }
+
+    static int descriptorCount()
+    {
+        const QDir descriptors(QStringLiteral("/proc/self/fd"));
+        return int(descriptors.entryList(QDir::AllEntries | QDir::System | QDir::NoDotAndDotDot).size());
+    }
+
+private:
+    static void startWatchdog()
+    {
+        std::signal(SIGALRM, [](int) {
+            const char text[] = "watchdog: the test function hangs\n";
+            static_cast<void>(!write(STDERR_FILENO, text, sizeof(text) - 1));
+            std::abort(); // Qt Test's handler says which function
+        });
+        alarm(isSanitized ? 60 : 20);
+    }
+
+    int m_handles = 0;
+    int m_descriptors = 0;
+};
+
+} // namespace interloop::test
