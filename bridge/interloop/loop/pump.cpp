@@ -208,7 +208,8 @@ void Pump::stopListening() noexcept
 {
     m_timer.stop();
     m_context.disconnect();
-    QObject::disconnect(QAbstractEventDispatcher::instance(), nullptr, &m_context, nullptr);
+    if (const QAbstractEventDispatcher *dispatcher = QAbstractEventDispatcher::instance())
+        dispatcher->disconnect(&m_context);
     m_notifier.reset();
     ++closingHandles;
     uv_close(reinterpret_cast<uv_handle_t *>(&m_async),

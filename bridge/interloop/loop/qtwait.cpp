@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/loop/qtwait.h>
 
+#include <interloop/loop/canceltimer.h>
 #include <interloop/loop/pump.h>
 #include <interloop/loop/quitwatch.h>
 #include <interloop/loop/runoptions.h>
@@ -16,25 +17,6 @@
 namespace interloop {
 
 namespace {
-
-// Ends a target that is still going when clean-up's time is up.
-class CleanUpLimit final : private Timer
-{
-public:
-    CleanUpLimit(RunTarget &target, Outcome outcome) noexcept : m_target(target), m_outcome(outcome) { }
-    ~CleanUpLimit() { m_target.scheduler().stopTimer(*this); }
-    void startAt(TimePoint deadline)
-    {
-        if (!isActive())
-            m_target.scheduler().startTimer(*this, deadline);
-    }
-
-private:
-    void expire() override { m_target.cancel(m_outcome); }
-
-    RunTarget &m_target;
-    Outcome m_outcome;
-};
 
 class QtWait
 {
@@ -63,7 +45,7 @@ private:
     QMetaObject::Connection m_contextDeath;
     ExceptionState m_exceptionsBeneath;
     std::optional<QuitWatch> m_quitWatch; // outside any exec(): only an event tells of a quit
-    CleanUpLimit m_cleanUpLimit;
+    CancelTimer m_cleanUpLimit; // started when only clean-up may go on
     Mode m_mode = Mode::Exec;
 };
 
@@ -82,7 +64,7 @@ QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions
                                           [&target] { target.cancel(Outcome::ContextDestroyed); });
     }
     if (pump.isClosing())
-        m_cleanUpLimit.startAt(pump.now() + pump.limits().shutdownLimit);
+        m_cleanUpLimit.start(pump.limits().shutdownLimit);
 }
 
 QtWait::~QtWait()
@@ -130,10 +112,12 @@ void QtWait::exec()
         m_loop.exec(m_flags);
         hasThrown = false;
     });
+    const bool hasRun = m_pump.qtTurns() != turns;
+    if (hasRun)
+        m_pump.setQuitDeadline(TimePoint::min()); // exec() works: no earlier quit is in force
     if (m_target.isDone() || hasThrown)
         return;
     m_mode = Mode::ProcessEvents;
-    const bool hasRun = m_pump.qtTurns() != turns;
     if (hasRun || hasDeliveredQuit) {
         m_pump.setQuitDeadline(m_pump.now() + m_pump.limits().shutdownLimit);
         m_target.cancel(Outcome::Quit);
@@ -148,7 +132,7 @@ void QtWait::goOnAfterQuit()
 {
     if (m_pump.quitDeadline() == TimePoint::min())
         m_pump.setQuitDeadline(m_pump.now() + m_pump.limits().shutdownLimit);
-    m_cleanUpLimit.startAt(m_pump.quitDeadline());
+    m_cleanUpLimit.start(m_pump.quitDeadline() - m_pump.now());
     cancelFramesBeneath();
 }
 

@@ -2,6 +2,7 @@
 #include <interloop/loop/runsync.h>
 
 #include <interloop/loop/bridge.h>
+#include <interloop/loop/canceltimer.h>
 #include <interloop/loop/owner.h>
 #include <interloop/loop/qtwait.h>
 #include <interloop/loop/runtarget.h>
@@ -42,31 +43,6 @@ Chain *callerOf(Pump &pump)
     throw Cancelled(caller->pendingCancel(), Cancelled::Whom::Self);
 }
 
-// Cancels a target when a time has come.
-class Limit final : private Timer
-{
-public:
-    Limit(Chain &target, Outcome outcome) noexcept : m_target(target), m_outcome(outcome) { }
-    ~Limit()
-    {
-        if (isActive())
-            m_target.scheduler().stopTimer(*this);
-    }
-    void start(std::chrono::nanoseconds delay)
-    {
-        if (delay.count() <= 0)
-            m_target.cancel(m_outcome);
-        else
-            m_target.scheduler().startTimer(*this, delay);
-    }
-
-private:
-    void expire() override { m_target.cancel(m_outcome); }
-
-    Chain &m_target;
-    Outcome m_outcome;
-};
-
 } // namespace
 
 RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options)
@@ -78,7 +54,7 @@ RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunO
     {
         RunTarget target(pump);
         SyncFrame frame(pump, caller, target);
-        Limit timeout(target, Outcome::TimedOut);
+        CancelTimer timeout(target, Outcome::TimedOut);
         if (options.hasTimeout())
             timeout.start(options.timeout());
         {
@@ -107,9 +83,8 @@ void requireRunnable(const TaskState &target)
     target.requireOwnThread("runSync");
     if (pump.isInUvRun() || target.isDone())
         return;
-    if (target.isRunning())
-        throw RunSyncError(Refusal::Deadlock, "runSync waits for " + target.name()
-                                   + ", which is beneath it on the stack and cannot go on before it returns");
+    if (const std::string path = findBuried(target); !path.empty())
+        throw RunSyncError(Refusal::Deadlock, "runSync" + path + ", which is beneath it on the stack");
 }
 
 Outcome outcomeOfRun(const RunEnd &end, const std::exception_ptr &error) noexcept

@@ -109,6 +109,7 @@ void beginShutdown(Pump &pump)
     cancelTasks(pump, CancelMode::Polite);
     for (SyncFrame *frame = pump.topFrame(); frame; frame = frame->below())
         frame->target()->cancel(Outcome::Cancelled);
+    pump.touch(); // the end follows from a turn when it cannot follow from here
 }
 
 void shutDown(Pump &pump)
@@ -118,8 +119,8 @@ void shutDown(Pump &pump)
     if (pump.depth() > 0 || pump.isPumping())
         qFatal("interloop: the bridge was destroyed while a wait or a task of its own was on the stack");
     beginShutdown(pump);
+    pump.mailbox()->close(); // what has come is still carried out, or told that it will not be
     runUntil(pump, [&pump] { return pump.taskCount() == 0 && pump.poolWork().isEmpty() && !pump.hasReady(); });
-    pump.mailbox()->close();
     closeHandles(pump);
     pump.stopListening();
     if (pump.ownsLoop()) {

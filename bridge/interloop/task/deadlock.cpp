@@ -21,12 +21,12 @@ bool DeadlockSearch::follow(const Chain &first)
 {
     for (const Chain *chain = &first; chain;) {
         m_path.push_back(chain);
-        if (chain == &m_goal)
+        if (chain == m_goal)
             return true;
         if (chain->isDone())
             return false;
         if (chain->isRunning())
-            return isBuriedUnderStuckFrame(*chain);
+            return !m_goal || isBuriedUnderStuckFrame(*chain);
         Operation *waiting = chain->waiting();
         if (!waiting)
             return false;
@@ -50,17 +50,30 @@ bool DeadlockSearch::isBuriedUnderStuckFrame(const Chain &chain)
     return false;
 }
 
+namespace {
+
+std::string describe(const std::vector<const Chain *> &path)
+{
+    std::string text;
+    for (const Chain *chain : path)
+        text += (text.empty() ? "" : ", which") + std::string(" waits for ") + chain->name();
+    return text;
+}
+
+} // namespace
+
 std::string findDeadlock(const Chain &waiting, const Chain &target)
 {
     if (&waiting != &target && !waiting.isAwaited())
         return {};
-    DeadlockSearch search(waiting);
-    if (!search.isStuck(target))
-        return {};
-    std::string circle = waiting.name();
-    for (const Chain *chain : search.path())
-        circle += " waits for " + chain->name() + (chain == search.path().back() ? "" : ", which");
-    return circle;
+    DeadlockSearch search(&waiting);
+    return search.isStuck(target) ? waiting.name() + describe(search.path()) : std::string();
+}
+
+std::string findBuried(const Chain &target)
+{
+    DeadlockSearch search(nullptr);
+    return search.isStuck(target) ? describe(search.path()) : std::string();
 }
 
 } // namespace interloop

@@ -19,7 +19,8 @@ namespace interloop {
 class DeadlockSearch
 {
 public:
-    explicit DeadlockSearch(const Chain &goal) noexcept : m_goal(goal) { }
+    // `goal`: nullptr stands for every chain whose code is on the stack.
+    explicit DeadlockSearch(const Chain *goal) noexcept : m_goal(goal) { }
 
     // Whether `chain` can only go on after the goal has.
     bool isStuck(const Chain &chain);
@@ -31,12 +32,16 @@ private:
     bool follow(const Chain &first);
     bool isBuriedUnderStuckFrame(const Chain &chain);
 
-    const Chain &m_goal;
+    const Chain *m_goal;
     std::vector<const Chain *> m_path;
     std::vector<const Chain *> m_visited; // only chains with code on the stack can be met twice: few
 };
 
 // The circle that `waiting` would close by waiting for `target`, as "a -> b -> a"; empty when there is none.
 std::string findDeadlock(const Chain &waiting, const Chain &target);
+
+// The chain of waits by which `target` needs code that is on the stack, and which a wait on top of that stack would
+// keep from going on; empty when there is none.
+std::string findBuried(const Chain &target);
 
 } // namespace interloop
