@@ -24,10 +24,8 @@ void TimeoutScope::rethrow() const
 {
     if (m_scope.cancelledAs() != Outcome::TimedOut || m_scope.isCancelledFromOutside())
         throw;
-    const double milliseconds = std::chrono::duration<double, std::milli>(m_limit).count();
-    std::string text = std::to_string(milliseconds);
-    text.resize(text.find('.'));
-    throw TimeoutError("timed out after " + text + " ms");
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(m_limit).count();
+    throw TimeoutError("timed out after " + std::to_string(milliseconds) + " ms");
 }
 
 } // namespace interloop
