@@ -53,9 +53,10 @@ void GroupWait::memberEnded(TaskState &task)
     note(task);
     if (!isOver())
         return;
+    // Abandoned: a gather that has all its values anyway still has a result; a race has no winner any more.
     const auto hasValue = [](const Member &member) { return member.task->outcome() == Outcome::Value; };
     const std::span members(m_members.get(), m_count);
-    if (m_isAbandoned && !std::all_of(members.begin(), members.end(), hasValue))
+    if (m_isAbandoned && (m_until == Until::FirstEnded || !std::all_of(members.begin(), members.end(), hasValue)))
         completeCancelled();
     else
         complete();

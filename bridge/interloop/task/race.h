@@ -40,7 +40,7 @@ Task<std::variant<Gathered<AwaitResult<As>>...>> race(As... awaitables)
     using Winner = std::variant<Gathered<AwaitResult<As>>...>;
     const auto take = [&]<std::size_t... I>(std::index_sequence<I...>) {
         std::optional<Winner> winner;
-        ((first.decisive() == &std::get<I>(handles).state()
+        ((!winner && first.decisive() == &std::get<I>(handles).state()
                   ? static_cast<void>(winner.emplace(std::in_place_index<I>, takeGathered<As>(std::get<I>(handles))))
                   : static_cast<void>(0)),
          ...);
