@@ -2,6 +2,7 @@
 //
 // All benchmarks, each beside its peer. The numbers are worth something as ratios within one run only.
 
+#include "rawtcp.h"
 #include "report.h"
 #include "settings.h"
 
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
         return 2;
     }
 
+    startEchoProcess();
     QCoreApplication application(argc, argv);
     Report report;
     // In a slot, as users' code is.

@@ -4,6 +4,7 @@
 #include "rows.h"
 
 #include <QtGlobal>
+#include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -61,6 +62,8 @@ std::string verdict(const Target &target, bool isGlib, double ours, double ratio
 
 } // namespace
 
+Report::Report() : ConsoleReporter(isatty(STDOUT_FILENO) ? OO_ColorTabular : OO_Tabular) { }
+
 void Report::ReportRuns(const std::vector<Run> &runs)
 {
     ConsoleReporter::ReportRuns(runs);
@@ -69,7 +72,10 @@ void Report::ReportRuns(const std::vector<Run> &runs)
             continue;
         const std::string arguments = run.run_name.args.empty() ? "" : "/" + run.run_name.args;
         Samples &samples = m_samples[run.run_name.function_name + arguments];
-        samples.times.push_back(run.real_accumulated_time / double(run.iterations) * 1e9);
+        // The processor's time, so that other programs on the machine do not count; the clock's where somebody waits.
+        const bool isRealTime = !run.run_name.time_type.empty();
+        const double time = isRealTime ? run.real_accumulated_time : run.cpu_accumulated_time;
+        samples.times.push_back(time / double(run.iterations) * 1e9);
         for (const auto &[name, counter] : run.counters)
             samples.counters[name].push_back(counter.value);
     }
@@ -96,13 +102,17 @@ bool Report::write(const std::string &file, const std::string &dispatcher) const
     const bool isGlib = dispatcher == "GLib";
     out << "## " << dispatcher << " dispatcher\n\n"
         << "Qt " << qVersion() << ", libuv " << uv_version_string()
-        << ". Times: the least of all repetitions; percentiles and rates: their median. Only ratios carry over to "
+        << ". Times: processor time, the least of all repetitions; percentiles and rates: their median. Only ratios carry over to "
            "another machine.\n\n"
         << "| what | ours | peer | ratio | target | |\n|---|---|---|---|---|---|\n";
     bool isComplete = true;
     for (const Row &row : rows()) {
-        const double ours = value(row.ours, row.counter);
-        const double peer = row.peer.empty() ? std::numeric_limits<double>::quiet_NaN() : value(row.peer, row.counter);
+        const auto valueOf = [this, &row](const std::string &benchmark) {
+            const double found = value(benchmark, row.counter);
+            return row.unit == "/s" && row.counter.empty() ? 1e9 / found : found;
+        };
+        const double ours = valueOf(row.ours);
+        const double peer = row.peer.empty() ? std::numeric_limits<double>::quiet_NaN() : valueOf(row.peer);
         if (std::isnan(ours) || (!row.peer.empty() && std::isnan(peer))) {
             isComplete = false;
             continue;

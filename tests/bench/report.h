@@ -16,6 +16,8 @@ namespace interloop::bench {
 class Report final : public benchmark::ConsoleReporter
 {
 public:
+    Report();
+
     void ReportRuns(const std::vector<Run> &runs) override;
 
     // Writes the table to `file`. False, with a message, when it cannot be written.

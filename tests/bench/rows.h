@@ -41,7 +41,7 @@ struct Row
     std::string ours; // a benchmark's name
     std::string peer; // a benchmark's name; empty: none
     std::string counter; // what is compared; empty: the time of an iteration
-    std::string unit;
+    std::string unit; // "/s" without a counter: iterations a second
     Target target;
 };
 
