@@ -22,11 +22,15 @@ CancelScope::~CancelScope()
 
 void CancelScope::cancel(Outcome outcome, CancelMode mode)
 {
+    if (m_outcome != Outcome::Value && (mode == m_mode || mode == CancelMode::Polite))
+        return; // again: also how tasks that wait for each other stop cancelling each other
     if (m_outcome == Outcome::Value)
         m_outcome = outcome;
     if (mode == CancelMode::Forced)
         m_mode = mode;
-    update();
+    m_chain.m_pending = effective(m_chain.m_scope);
+    if (m_chain.isCancelPending() && m_chain.m_waiting)
+        m_chain.m_scheduler->deliverCancel(*m_chain.m_waiting, m_mode);
 }
 
 bool CancelScope::isCancelledFromOutside() const noexcept
@@ -45,13 +49,6 @@ Outcome CancelScope::effective(const CancelScope *innermost) noexcept
         isShielded |= scope->m_shield == Shield::Yes;
     }
     return outcome;
-}
-
-void CancelScope::update()
-{
-    m_chain.m_pending = effective(m_chain.m_scope);
-    if (m_chain.isCancelPending() && m_chain.m_waiting)
-        m_chain.m_waiting->cancel(m_mode);
 }
 
 } // namespace interloop

@@ -44,7 +44,6 @@ private:
     explicit CancelScope(Chain &chain) noexcept : m_chain(chain) { } // a chain's base scope
 
     static Outcome effective(const CancelScope *innermost) noexcept;
-    void update();
 
     Chain &m_chain;
     CancelScope *m_outer = nullptr; // nullptr: the base scope

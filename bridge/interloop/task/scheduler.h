@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 /*
  * What the tasks of one thread need from the loop that runs them: a ready queue, timers, a clock, somebody to tell.
@@ -107,9 +108,13 @@ protected:
     void setDraining(bool draining) noexcept { m_isDraining = draining; }
 
 private:
+    friend class CancelScope;
     friend class Chain;
     friend class SyncFrame;
     friend class TaskState;
+
+    // Cancels what a chain waits for, which may cancel what another chain waits for, and so on: the stack stays flat.
+    void deliverCancel(Operation &operation, CancelMode mode);
 
     List<Operation> m_ready;
     std::uint64_t m_posted = 0;
@@ -119,6 +124,8 @@ private:
     int m_depth = 0;
     int m_taskCount = 0;
     bool m_isDraining = false; // whoever drains looks at the queue and the timers again before it leaves
+    int m_cancelDepth = 0; // cancellations delivered on top of each other
+    std::vector<std::pair<Operation *, CancelMode>> m_undelivered; // those too deep for that
     TimerQueue m_timers;
     List<TaskRegistration> m_tasks;
     std::shared_ptr<Mailbox> m_mailbox;
