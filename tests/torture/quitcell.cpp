@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/interloop.h>
+
+#include <tests/testmain.h>
+
+#ifdef INTERLOOP_TEST_QCORO
+#include <QCoroTask>
+#include <QCoroTimer>
+#endif
+
+#include <QEvent>
+#include <QEventLoop>
+#include <QWidget>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <dlfcn.h>
+#include <thread>
+#include <unistd.h>
+
+/*
+ * An application that is told to end while it waits; tst_quit.cpp starts one for each cell of its tables.
+ *
+ *     interloop-quitcell inside  WAY DEPTH [WAITER]   in exec(), with DEPTH waits on the stack
+ *     interloop-quitcell outside PLACE WAY            in aboutToQuit, after exec() or before it
+ *     interloop-quitcell later | nested-later | cleanup | nextwindow [WAITER]
+ *
+ * It prints what it saw, one "key value" a line, and returns what exec() returned. 86: it hung.
+ */
+
+using namespace interloop;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+void say(const char *key, const QByteArray &value)
+{
+    std::printf("%s %s\n", key, value.constData());
+    std::fflush(stdout);
+}
+
+void say(const char *key, qint64 value)
+{
+    say(key, QByteArray::number(value));
+}
+
+void sayMessage(QtMsgType, const QMessageLogContext &, const QString &text)
+{
+    // The offscreen platform says so of each window.
+    if (!text.contains(QStringLiteral("propagateSizeHints")))
+        say("message", text.toUtf8());
+}
+
+void hang(int)
+{
+    constexpr char text[] = "hang yes\n";
+    static_cast<void>(!write(STDOUT_FILENO, text, sizeof(text) - 1));
+    _exit(86);
+}
+
+// A body that began must end.
+class Alive
+{
+public:
+    Alive() { ++begun; }
+    ~Alive() { ++ended; }
+    Alive(const Alive &) = delete;
+    Alive &operator=(const Alive &) = delete;
+
+    static inline int begun = 0;
+    static inline int ended = 0;
+};
+
+Clock::time_point toldToEnd; // when the application was
+
+Task<int> answerAfter(std::chrono::milliseconds delay)
+{
+    const Alive alive;
+    co_await sleepFor(delay);
+    co_return 42;
+}
+
+constexpr std::chrono::milliseconds aMinute = 60s;
+
+Task<> background(std::function<void()> hasBegun)
+{
+    const Alive alive;
+    hasBegun();
+    co_await sleepFor(aMinute);
+}
+
+// The ways to tell an application to end.
+class Teller
+{
+public:
+    explicit Teller(const QByteArray &way) : m_way(way)
+    {
+        if (m_way == "sigterm") {
+            uv_signal_init(Bridge::current().uvLoop(), &signalHandle);
+            uv_signal_start(&signalHandle, [](uv_signal_t *, int) { QCoreApplication::quit(); }, SIGTERM);
+        }
+        if (m_way == "windowclosed") {
+            m_window = std::make_unique<QWidget>();
+            m_window->show();
+        }
+    }
+    ~Teller()
+    {
+        if (m_way == "sigterm")
+            uv_close(reinterpret_cast<uv_handle_t *>(&signalHandle), nullptr);
+    }
+
+    // Whether the way is to leave an event behind before a wait begins.
+    bool isBeforeWait() const { return m_way == "postedquit"; }
+
+    void tell()
+    {
+        toldToEnd = Clock::now();
+        if (m_way == "quit")
+            QCoreApplication::quit();
+        else if (m_way == "exit")
+            QCoreApplication::exit(7);
+        else if (m_way == "windowclosed")
+            m_window->close();
+        else if (m_way == "otherthread")
+            m_thread = std::jthread([] { QCoreApplication::quit(); }); // under a platform it waits for this thread
+        else if (m_way == "postedquit" || m_way == "postedlater")
+            QCoreApplication::postEvent(QCoreApplication::instance(), new QEvent(QEvent::Quit));
+        else if (m_way == "sigterm")
+            raise(SIGTERM);
+        else
+            qFatal("unknown way %s", m_way.constData());
+    }
+
+private:
+    QByteArray m_way;
+    std::unique_ptr<QWidget> m_window;
+    std::jthread m_thread;
+    static inline uv_signal_t signalHandle = {}; // outlives its close callback
+};
+
+void queue(std::function<void()> function)
+{
+    QMetaObject::invokeMethod(QCoreApplication::instance(), std::move(function), Qt::QueuedConnection);
+}
+
+// How a wait is done: ours, or the naive way for the negative controls.
+QByteArray waiter = "interloop";
+constexpr std::chrono::milliseconds naiveDelay = 300ms;
+
+#ifdef INTERLOOP_TEST_QCORO
+QCoro::Task<QString> qcoroAnswer()
+{
+    co_await QCoro::sleepFor(naiveDelay);
+    co_return QStringLiteral("answer");
+}
+#endif
+
+// Waits on this stack for what takes a minute; not so the controls, who must show what they do afterwards.
+QByteArray wait()
+{
+    if (waiter == "interloop") {
+        const Result<int> result = tryRunSync(answerAfter(aMinute));
+        return toString(result.outcome());
+    }
+    if (waiter == "qeventloop") {
+        QEventLoop loop;
+        bool hasCome = false;
+        QTimer::singleShot(naiveDelay, &loop, [&] {
+            hasCome = true;
+            loop.quit();
+        });
+        loop.exec();
+        return hasCome ? "Value" : "valueless";
+    }
+#ifdef INTERLOOP_TEST_QCORO
+    if (waiter == "qcoro")
+        return QCoro::waitFor(qcoroAnswer()) == QStringLiteral("answer") ? "Value" : "valueless";
+#endif
+    qFatal("unknown waiter %s", waiter.constData());
+}
+
+// Waits on top of each other, each in another kind of place: a queued slot, a task, a posted function. On top of the
+// last one the application is told to end.
+class Tower
+{
+public:
+    Tower(Teller &teller, int depth) : m_teller(teller), m_left(depth), m_isIdle(depth == 0) { }
+
+    void grow()
+    {
+        if (m_left == 0) {
+            if (!m_teller.isBeforeWait() || m_isIdle)
+                m_teller.tell();
+            return;
+        }
+        const int floor = m_left--;
+        if (waiter != "interloop" || floor % 3 == 0)
+            hold(floor);
+        else if (floor % 3 == 1)
+            spawn(holdInTask(this, floor), "tower");
+        else
+            Bridge::current().post([this, floor] { hold(floor); });
+    }
+
+private:
+    void hold(int floor)
+    {
+        if (m_left == 0 && m_teller.isBeforeWait())
+            m_teller.tell();
+        queue([this] { grow(); });
+        const QByteArray outcome = wait();
+        say("outcome", QByteArray::number(floor) + ' ' + outcome);
+    }
+
+    static Task<> holdInTask(Tower *tower, int floor)
+    {
+        const Alive alive;
+        tower->hold(floor);
+        co_return;
+    }
+
+    Teller &m_teller;
+    int m_left;
+    bool m_isIdle;
+};
+
+void inside(QCoreApplication &application, const QByteArray &way, int depth, int &code)
+{
+    Teller teller(way);
+    Tower tower(teller, depth);
+    if (waiter == "interloop") {
+        Bridge::current().setMaximumDepth(200);
+        spawn(background([] { }), "background");
+        spawn(background([&] { queue([&] { tower.grow(); }); }), "last background");
+    } else {
+        queue([&] { tower.grow(); });
+    }
+    code = application.exec();
+}
+
+std::chrono::nanoseconds cpuTime()
+{
+    timespec time = {};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+// A wait that the application's end comes into, and two more behind it.
+void waitOutside(const QByteArray &way)
+{
+    if (way == "leftoverexit") {
+        QCoreApplication::exit(3); // nobody is there to be told
+    } else {
+        Teller teller(way);
+        if (teller.isBeforeWait())
+            teller.tell();
+        else
+            queue([&] { teller.tell(); });
+        const bool isIgnored = way == "quit" || way == "windowclosed";
+        const Result<int> result = tryRunSync(answerAfter(isIgnored ? 100ms : aMinute));
+        say("outside", toString(result.outcome()));
+    }
+    // What Qt remembers of the exit must neither end these nor make them spin.
+    const auto begin = Clock::now();
+    const auto cpuBegin = cpuTime();
+    const Result<int> next = tryRunSync(answerAfter(300ms));
+    const auto took = Clock::now() - begin;
+    const auto cpuTook = cpuTime() - cpuBegin;
+    say("next", toString(next.outcome()));
+    say("next-ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+    say("next-cpu-ms", std::chrono::duration_cast<std::chrono::milliseconds>(cpuTook).count());
+    const Result<int> afterNext = tryRunSync(answerAfter(1ms));
+    say("after-next", toString(afterNext.outcome()));
+}
+
+void outside(QCoreApplication &application, const QByteArray &place, const QByteArray &way, int &code)
+{
+    if (place == "aboutToQuit")
+        QObject::connect(&application, &QCoreApplication::aboutToQuit, &application, [&way] { waitOutside(way); });
+    if (place == "beforeExec")
+        waitOutside(way);
+    const auto begin = Clock::now();
+    QTimer::singleShot(50, &application, [] {
+        toldToEnd = Clock::now();
+        QCoreApplication::exit(5);
+    });
+    code = application.exec();
+    say("exec-ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count());
+    if (place == "afterExec")
+        waitOutside(way);
+    toldToEnd = Clock::now();
+}
+
+// Waits begun after the quit, in the same slot.
+void waitLater()
+{
+    toldToEnd = Clock::now();
+    QCoreApplication::exit(7);
+    const Result<int> quick = tryRunSync(answerAfter(20ms));
+    say("quick", toString(quick.outcome()));
+    const Result<int> slow = tryRunSync(answerAfter(aMinute));
+    say("slow", toString(slow.outcome()));
+    say("slow-ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - toldToEnd).count());
+}
+
+void later(QCoreApplication &application, bool isNested, int &code)
+{
+    Bridge::current().setShutdownLimit(300ms);
+    Bridge::current().setHeldBackThreshold(1s); // the wait beneath is held back by those on top
+    queue([isNested] {
+        if (!isNested) {
+            waitLater();
+            return;
+        }
+        queue([] { waitLater(); });
+        const Result<int> beneath = tryRunSync(answerAfter(aMinute));
+        say("beneath", toString(beneath.outcome()));
+    });
+    code = application.exec();
+}
+
+// Saves something when its scope is left, and waits for that.
+class Saver
+{
+public:
+    explicit Saver(const char *key) noexcept : m_key(key) { }
+    ~Saver()
+    {
+        const Result<int> saved = tryRunSync(answerAfter(20ms));
+        say(m_key, toString(saved.outcome()));
+    }
+    Saver(const Saver &) = delete;
+    Saver &operator=(const Saver &) = delete;
+
+private:
+    const char *m_key;
+};
+
+Task<> saveInTask()
+{
+    const Alive alive;
+    const Saver saver("in-task-destructor");
+    try {
+        co_await sleepFor(aMinute);
+    } catch (const Cancelled &) {
+        say("in-task-catch", QByteArray::number(runSync(answerAfter(20ms))));
+        throw;
+    }
+}
+
+void cleanUp(QCoreApplication &application, int &code)
+{
+    queue([] {
+        queue([] {
+            toldToEnd = Clock::now();
+            QCoreApplication::exit(7);
+        });
+        const Saver saver("in-slot-destructor");
+        try {
+            runSync(saveInTask());
+        } catch (const Cancelled &cancelled) {
+            say("caught", toString(cancelled.outcome()));
+            say("in-slot-catch", QByteArray::number(runSync(answerAfter(20ms))));
+        }
+    });
+    code = application.exec();
+}
+
+// "Close the login window, wait, show the main window".
+void nextWindow(QCoreApplication &application, int &code)
+{
+    QWidget login;
+    QWidget main;
+    login.show();
+    queue([&] {
+        toldToEnd = Clock::now();
+        login.close();
+        say("outcome", wait());
+        main.show();
+    });
+    code = application.exec();
+    say("main-visible", main.isVisible());
+}
+
+} // namespace
+
+// In front of libuv's own: what it says about the loop's state.
+extern "C" int uv_loop_close(uv_loop_t *loop)
+{
+    const auto close = reinterpret_cast<int (*)(uv_loop_t *)>(dlsym(RTLD_NEXT, "uv_loop_close"));
+    const int error = close(loop);
+    say("uv_loop_close", error);
+    return error;
+}
+
+int main(int argc, char **argv)
+{
+    std::vector<QByteArray> arguments(argv + 1, argv + argc);
+    arguments.resize(4);
+    const QByteArray &what = arguments[0];
+    const bool isControl = arguments[3] == "qeventloop" || arguments[3] == "qcoro";
+    if (isControl)
+        waiter = arguments[3];
+    std::signal(SIGALRM, &hang);
+    alarm(isControl ? 2 : 30);
+    qInstallMessageHandler(&sayMessage);
+
+    int code = -1;
+    {
+        const auto application = test::makeApplication(argc, argv);
+        if (what == "inside")
+            inside(*application, arguments[1], arguments[2].toInt(), code);
+        else if (what == "outside")
+            outside(*application, arguments[1], arguments[2], code);
+        else if (what == "later" || what == "nested-later")
+            later(*application, what == "nested-later", code);
+        else if (what == "cleanup")
+            cleanUp(*application, code);
+        else if (what == "nextwindow")
+            nextWindow(*application, code);
+        else
+            qFatal("unknown cell %s", what.constData());
+        say("exec", code);
+        if (isControl)
+            _exit(code); // it has left frames behind
+        Bridge::current().close();
+    }
+    say("ended-ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - toldToEnd).count());
+    say("begun", Alive::begun);
+    say("unwound", Alive::ended);
+    return code;
+}

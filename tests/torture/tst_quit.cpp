@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+#include <tests/leakcheck.h>
+#include <tests/testmain.h>
+
+#include <QProcess>
+#include <QWidget>
+
+/*
+ * Rows Q01a-Q01d: the application is told to end while it waits. Each cell is a process of its own, quitcell.cpp.
+ */
+
+namespace {
+
+// What a cell printed, and how it ended.
+class Cell
+{
+public:
+    explicit Cell(const QStringList &arguments)
+    {
+        QProcess process;
+        process.setProcessChannelMode(QProcess::MergedChannels);
+        process.start(QStringLiteral(INTERLOOP_QUITCELL), arguments);
+        const bool hasEnded = process.waitForFinished(interloop::test::isSanitized ? 45'000 : 15'000);
+        if (!hasEnded)
+            process.kill();
+        process.waitForFinished(1000);
+        m_code = hasEnded && process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
+        m_lines = QString::fromUtf8(process.readAll()).split(QLatin1Char('\n'), Qt::SkipEmptyParts);
+    }
+
+    int code() const { return m_code; } // -1: killed, or it crashed
+
+    // The values of all lines with `key`, in order.
+    QStringList values(const QString &key) const
+    {
+        QStringList values;
+        for (const QString &line : m_lines) {
+            if (line.section(QLatin1Char(' '), 0, 0) == key)
+                values += line.section(QLatin1Char(' '), 1);
+        }
+        return values;
+    }
+    QString value(const QString &key) const { return values(key).join(QLatin1Char('|')); }
+    int number(const QString &key) const { return value(key).toInt(); }
+
+    // What must hold at the end of every cell; empty when it does, otherwise all that the cell printed.
+    QString fault(int expectedCode) const
+    {
+        QStringList faults;
+        if (m_code != expectedCode)
+            faults += QStringLiteral("exit code %1").arg(m_code);
+        if (value(QStringLiteral("exec")).toInt() != expectedCode)
+            faults += QStringLiteral("exec() returned another code");
+        if (value(QStringLiteral("ended-ms")).isEmpty() || number(QStringLiteral("ended-ms")) >= 1000)
+            faults += QStringLiteral("it took a second or more to end");
+        if (number(QStringLiteral("begun")) == 0 || value(QStringLiteral("begun")) != value(QStringLiteral("unwound")))
+            faults += QStringLiteral("not every task was unwound");
+        if (value(QStringLiteral("uv_loop_close")) != QStringLiteral("0"))
+            faults += QStringLiteral("uv_loop_close");
+        if (!values(QStringLiteral("message")).isEmpty())
+            faults += QStringLiteral("messages");
+        return faults.isEmpty() ? QString() : faults.join(QStringLiteral(", ")) + QStringLiteral(":\n") + text();
+    }
+
+    QString text() const { return m_lines.join(QLatin1Char('\n')); }
+
+private:
+    int m_code;
+    QStringList m_lines;
+};
+
+constexpr int hung = 86;
+
+bool hasWindows()
+{
+    return qobject_cast<QApplication *>(QCoreApplication::instance());
+}
+
+} // namespace
+
+class TestQuit : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void Q01a_quitInsideExecEndsEachWait_data();
+    void Q01a_quitInsideExecEndsEachWait();
+    void Q01b_exitOutsideExecEndsTheWaitAndNoOther_data();
+    void Q01b_exitOutsideExecEndsTheWaitAndNoOther();
+    void Q01b_exitBeforeTheWaitIsForgotten_data();
+    void Q01b_exitBeforeTheWaitIsForgotten();
+    void Q01c_quitOutsideExecIsIgnored_data();
+    void Q01c_quitOutsideExecIsIgnored();
+    void Q01d_nextWindowShownAfterTheWaitIsTooLate();
+    void waitBegunAfterQuitHasTheShutdownLimit_data();
+    void waitBegunAfterQuitHasTheShutdownLimit();
+    void cleanUpMayWaitWhileQuitUnwinds();
+    void control_naiveWaitsDoNotEndSo_data();
+    void control_naiveWaitsDoNotEndSo();
+};
+
+void TestQuit::Q01a_quitInsideExecEndsEachWait_data()
+{
+    QTest::addColumn<QString>("way");
+    QTest::addColumn<int>("depth");
+    QTest::addColumn<int>("code");
+    for (const int depth : {0, 1, 5, 100}) {
+        const auto add = [depth](const char *way, int code) {
+            QTest::addRow("%s at depth %d", way, depth) << QString::fromLatin1(way) << depth << code;
+        };
+        add("quit", 0);
+        add("exit", 7);
+        add("otherthread", 0);
+        add("postedquit", 0);
+        add("sigterm", 0);
+        if (hasWindows())
+            add("windowclosed", 0);
+    }
+}
+
+void TestQuit::Q01a_quitInsideExecEndsEachWait()
+{
+    QFETCH(QString, way);
+    QFETCH(int, depth);
+    QFETCH(int, code);
+
+    const Cell cell({QStringLiteral("inside"), way, QString::number(depth)});
+
+    QCOMPARE(cell.fault(code), QString());
+    QStringList expected; // the innermost first
+    for (int floor = 1; floor <= depth; ++floor)
+        expected += QStringLiteral("%1 Quit").arg(floor);
+    QCOMPARE(cell.values(QStringLiteral("outcome")), expected);
+}
+
+void TestQuit::Q01b_exitOutsideExecEndsTheWaitAndNoOther_data()
+{
+    QTest::addColumn<QString>("place");
+    QTest::addColumn<QString>("way");
+    for (const char *place : {"aboutToQuit", "afterExec", "beforeExec"}) {
+        for (const char *way : {"exit", "postedquit", "postedlater"})
+            QTest::addRow("%s %s", place, way) << QString::fromLatin1(place) << QString::fromLatin1(way);
+    }
+}
+
+void TestQuit::Q01b_exitOutsideExecEndsTheWaitAndNoOther()
+{
+    QFETCH(QString, place);
+    QFETCH(QString, way);
+
+    const Cell cell({QStringLiteral("outside"), place, way});
+
+    QCOMPARE(cell.fault(5), QString());
+    QCOMPARE(cell.value(QStringLiteral("outside")), QStringLiteral("Quit"));
+    QCOMPARE(cell.value(QStringLiteral("next")), QStringLiteral("Value"));
+    QCOMPARE(cell.value(QStringLiteral("after-next")), QStringLiteral("Value"));
+    QVERIFY2(cell.number(QStringLiteral("next-ms")) >= 300, qPrintable(cell.text()));
+    QVERIFY2(cell.number(QStringLiteral("next-cpu-ms")) < 100, qPrintable(cell.text())); // it did not spin
+    QVERIFY2(cell.number(QStringLiteral("exec-ms")) >= 50, qPrintable(cell.text())); // and exec() did run
+}
+
+void TestQuit::Q01b_exitBeforeTheWaitIsForgotten_data()
+{
+    QTest::addColumn<QString>("place");
+    for (const char *place : {"aboutToQuit", "afterExec", "beforeExec"})
+        QTest::newRow(place) << QString::fromLatin1(place);
+}
+
+void TestQuit::Q01b_exitBeforeTheWaitIsForgotten()
+{
+    QFETCH(QString, place);
+
+    const Cell cell({QStringLiteral("outside"), place, QStringLiteral("leftoverexit")});
+
+    QCOMPARE(cell.fault(5), QString());
+    QCOMPARE(cell.value(QStringLiteral("next")), QStringLiteral("Value"));
+    QCOMPARE(cell.value(QStringLiteral("after-next")), QStringLiteral("Value"));
+    QVERIFY2(cell.number(QStringLiteral("next-cpu-ms")) < 100, qPrintable(cell.text()));
+    QVERIFY2(cell.number(QStringLiteral("exec-ms")) >= 50, qPrintable(cell.text()));
+}
+
+void TestQuit::Q01c_quitOutsideExecIsIgnored_data()
+{
+    QTest::addColumn<QString>("place");
+    QTest::addColumn<QString>("way");
+    for (const char *place : {"aboutToQuit", "afterExec", "beforeExec"}) {
+        QTest::addRow("%s quit", place) << QString::fromLatin1(place) << QStringLiteral("quit");
+        if (hasWindows())
+            QTest::addRow("%s windowclosed", place) << QString::fromLatin1(place) << QStringLiteral("windowclosed");
+    }
+}
+
+void TestQuit::Q01c_quitOutsideExecIsIgnored()
+{
+    QFETCH(QString, place);
+    QFETCH(QString, way);
+
+    const Cell cell({QStringLiteral("outside"), place, way});
+
+    QCOMPARE(cell.fault(5), QString());
+    QCOMPARE(cell.value(QStringLiteral("outside")), QStringLiteral("Value"));
+    QCOMPARE(cell.value(QStringLiteral("next")), QStringLiteral("Value"));
+    QVERIFY2(cell.number(QStringLiteral("exec-ms")) >= 50, qPrintable(cell.text()));
+}
+
+void TestQuit::Q01d_nextWindowShownAfterTheWaitIsTooLate()
+{
+    if (!hasWindows())
+        QSKIP("there are no windows without a platform");
+
+    const Cell cell({QStringLiteral("nextwindow")});
+
+    QCOMPARE(cell.fault(0), QString());
+    QCOMPARE(cell.value(QStringLiteral("outcome")), QStringLiteral("Quit"));
+    QCOMPARE(cell.value(QStringLiteral("main-visible")), QStringLiteral("1"));
+}
+
+void TestQuit::waitBegunAfterQuitHasTheShutdownLimit_data()
+{
+    QTest::addColumn<QString>("what");
+    QTest::newRow("in a slot") << QStringLiteral("later");
+    QTest::newRow("on top of a wait") << QStringLiteral("nested-later");
+}
+
+void TestQuit::waitBegunAfterQuitHasTheShutdownLimit()
+{
+    QFETCH(QString, what);
+
+    const Cell cell({what});
+
+    QCOMPARE(cell.fault(7), QString());
+    QCOMPARE(cell.value(QStringLiteral("quick")), QStringLiteral("Value"));
+    QCOMPARE(cell.value(QStringLiteral("slow")), QStringLiteral("Quit"));
+    const int limit = cell.number(QStringLiteral("slow-ms")); // the cell sets 300
+    QVERIFY2(limit >= 300 && limit < 600, qPrintable(cell.text()));
+    if (what == QStringLiteral("nested-later"))
+        QCOMPARE(cell.value(QStringLiteral("beneath")), QStringLiteral("Quit"));
+}
+
+void TestQuit::cleanUpMayWaitWhileQuitUnwinds()
+{
+    const Cell cell({QStringLiteral("cleanup")});
+
+    QCOMPARE(cell.fault(7), QString());
+    QCOMPARE(cell.value(QStringLiteral("in-task-catch")), QStringLiteral("42"));
+    QCOMPARE(cell.value(QStringLiteral("in-task-destructor")), QStringLiteral("Value"));
+    QCOMPARE(cell.value(QStringLiteral("caught")), QStringLiteral("Quit"));
+    QCOMPARE(cell.value(QStringLiteral("in-slot-catch")), QStringLiteral("42"));
+    QCOMPARE(cell.value(QStringLiteral("in-slot-destructor")), QStringLiteral("Value"));
+}
+
+void TestQuit::control_naiveWaitsDoNotEndSo_data()
+{
+    QTest::addColumn<QString>("way");
+    QTest::addColumn<QString>("waiter");
+    QTest::addColumn<QString>("outcome");
+    QTest::addColumn<bool>("hangs");
+    const auto add = [](const char *waiter) {
+        const QString name = QString::fromLatin1(waiter);
+        QTest::addRow("%s quit", waiter) << QStringLiteral("quit") << name << QStringLiteral("1 valueless") << false;
+        QTest::addRow("%s exit", waiter) << QStringLiteral("exit") << name << QStringLiteral("1 valueless") << false;
+        QTest::addRow("%s posted Quit", waiter) << QStringLiteral("postedquit") << name << QStringLiteral("1 Value") << true;
+    };
+    add("qeventloop");
+#ifdef INTERLOOP_TEST_QCORO
+    add("qcoro");
+#endif
+}
+
+void TestQuit::control_naiveWaitsDoNotEndSo()
+{
+    QFETCH(QString, way);
+    QFETCH(QString, waiter);
+    QFETCH(QString, outcome);
+    QFETCH(bool, hangs);
+
+    const Cell cell({QStringLiteral("inside"), way, QStringLiteral("1"), waiter});
+
+    // Either the wait comes back without what it waited for, or the application never ends.
+    QCOMPARE(cell.value(QStringLiteral("outcome")), outcome);
+    QCOMPARE(cell.code() == hung, hangs);
+}
+
+INTERLOOP_TEST_MAIN(TestQuit)
+#include "tst_quit.moc"
