@@ -3,8 +3,6 @@
 
 #include <interloop/task/syncframe.h>
 
-#include <algorithm>
-
 namespace interloop {
 
 bool DeadlockSearch::isStuck(const Chain &first)
@@ -39,15 +37,14 @@ bool DeadlockSearch::follow(const Chain &first)
 
 bool DeadlockSearch::isBuriedUnderStuckFrame(const Chain &chain)
 {
-    if (std::find(m_visited.begin(), m_visited.end(), &chain) != m_visited.end())
+    return once(chain, [&] {
+        const SyncFrame *frame = chain.scheduler().topFrame();
+        for (; frame && frame->depth() > chain.runDepth(); frame = frame->below()) {
+            if (isStuck(*frame->target()))
+                return true;
+        }
         return false;
-    m_visited.push_back(&chain);
-    const SyncFrame *frame = chain.scheduler().topFrame();
-    for (; frame && frame->depth() > chain.runDepth(); frame = frame->below()) {
-        if (isStuck(*frame->target()))
-            return true;
-    }
-    return false;
+    });
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <interloop/task/chain.h>
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 /*
@@ -25,6 +26,19 @@ public:
     // Whether `chain` can only go on after the goal has.
     bool isStuck(const Chain &chain);
 
+    // What `search` says about `chain`, asked once: many ways may lead to a chain, and a legal circle back to it. While
+    // it is being asked the answer is no.
+    template<typename Function>
+    bool once(const Chain &chain, Function search)
+    {
+        const auto [known, isNew] = m_answers.try_emplace(&chain, false);
+        if (!isNew)
+            return known->second;
+        const bool answer = search();
+        m_answers[&chain] = answer;
+        return answer;
+    }
+
     // The chains on the way to the goal, nearest first.
     const std::vector<const Chain *> &path() const noexcept { return m_path; }
 
@@ -34,7 +48,7 @@ private:
 
     const Chain *m_goal;
     std::vector<const Chain *> m_path;
-    std::vector<const Chain *> m_visited; // only chains with code on the stack can be met twice: few
+    std::unordered_map<const Chain *, bool> m_answers; // of chains that need several others
 };
 
 // The circle that `waiting` would close by waiting for `target`, as "a -> b -> a"; empty when there is none.

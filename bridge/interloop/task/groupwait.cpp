@@ -80,7 +80,21 @@ bool GroupWait::abandon(CancelMode mode)
 {
     m_isAbandoned = true;
     cancelMembers(chain().pendingCancel(), mode);
-    return false;
+    if (m_until == Until::FirstEnded)
+        letGoOfStuckMembers();
+    return isOver();
+}
+
+// A race may wait for tasks that wait for it, as long as another branch may win. Cancelled, it waits for all branches,
+// and those could only end after it.
+void GroupWait::letGoOfStuckMembers()
+{
+    for (Member &member : std::span(m_members.get(), m_count)) {
+        if (member.isLinked() && !findDeadlock(chain(), *member.task).empty()) {
+            member.unlink();
+            --m_pending;
+        }
+    }
 }
 
 void GroupWait::skip()
@@ -112,11 +126,16 @@ void GroupWait::rethrowFailure() const
 
 bool GroupWait::isStuckOn(DeadlockSearch &search)
 {
-    const std::span members(m_members.get(), m_count);
-    const auto isStuck = [&search](const Member &member) { return search.isStuck(*member.task); };
-    if (m_until == Until::FirstEnded)
-        return std::all_of(members.begin(), members.end(), isStuck);
-    return std::any_of(members.begin(), members.end(), isStuck);
+    if (isOver())
+        return false;
+    return search.once(chain(), [&] {
+        const std::span members(m_members.get(), m_count);
+        const auto isStuck = [&search](const Member &member) { return search.isStuck(*member.task); };
+        if (m_until == Until::FirstEnded && !m_isAbandoned)
+            return std::all_of(members.begin(), members.end(), isStuck);
+        const auto isAwaitedAndStuck = [&](const Member &member) { return member.isLinked() && isStuck(member); };
+        return std::any_of(members.begin(), members.end(), isAwaitedAndStuck);
+    });
 }
 
 } // namespace interloop

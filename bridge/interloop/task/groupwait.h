@@ -62,6 +62,7 @@ private:
     Begun begin() override;
     bool abandon(CancelMode mode) override;
     void skip() override;
+    void letGoOfStuckMembers();
     void memberEnded(TaskState &task);
     bool note(TaskState &task);
     bool isOver() const noexcept { return m_decisive || m_pending == 0; }
