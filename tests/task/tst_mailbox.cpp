@@ -4,7 +4,6 @@
 #include <QObject>
 #include <QTest>
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -17,88 +16,128 @@ class TestMailbox : public QObject
     Q_OBJECT
 
 private slots:
-    void wakesOnceUntilTaken();
-    void refusesAfterClose();
-    void lettersOfOneThreadStayInOrder();
-    void closeMayRaceWithPut();
+    void lettersComeInOrder();
+    void wakesOnceForABoxThatWasEmpty();
+    void closedBoxRefusesAndDestroysTheLetter();
+    void lettersPutBeforeTheEndAreStillThere();
+    void letterMayPutAnother();
+    void manyThreadsLoseNothing();
+    void closingRacesWithPutting();
 };
 
-void TestMailbox::wakesOnceUntilTaken()
+void TestMailbox::lettersComeInOrder()
+{
+    Mailbox box([] { });
+    std::vector<int> read;
+    for (int n = 0; n < 5; ++n)
+        QVERIFY(box.put([&read, n] { read.push_back(n); }));
+    for (const Mailbox::Letter &letter : box.take())
+        letter();
+    QCOMPARE(read, (std::vector{0, 1, 2, 3, 4}));
+    QVERIFY(box.take().empty());
+}
+
+void TestMailbox::wakesOnceForABoxThatWasEmpty()
 {
     int wakes = 0;
-    Mailbox mailbox([&wakes] { ++wakes; });
-    QVERIFY(mailbox.put([] { }));
-    QVERIFY(mailbox.put([] { }));
+    Mailbox box([&wakes] { ++wakes; });
+    box.put([] { });
+    box.put([] { });
     QCOMPARE(wakes, 1);
-    QCOMPARE(mailbox.take().size(), std::size_t(2));
-    QVERIFY(mailbox.take().empty());
-    QVERIFY(mailbox.put([] { }));
+    box.take();
+    box.put([] { });
     QCOMPARE(wakes, 2);
 }
 
-void TestMailbox::refusesAfterClose()
+void TestMailbox::closedBoxRefusesAndDestroysTheLetter()
 {
     int wakes = 0;
-    Mailbox mailbox([&wakes] { ++wakes; });
-    QVERIFY(!mailbox.isClosed());
-    mailbox.close();
-    QVERIFY(mailbox.isClosed());
-
-    auto token = std::make_shared<int>();
-    const std::weak_ptr<int> alive = token;
-    QVERIFY(!mailbox.put([token = std::move(token)] { }));
-    QVERIFY(alive.expired()); // destroyed here
+    Mailbox box([&wakes] { ++wakes; });
+    const auto content = std::make_shared<int>(1);
+    QVERIFY(!box.isClosed());
+    box.close();
+    QVERIFY(box.isClosed());
+    QVERIFY(!box.put([content] { }));
+    QCOMPARE(content.use_count(), 1);
     QCOMPARE(wakes, 0);
+    QVERIFY(box.take().empty());
 }
 
-void TestMailbox::lettersOfOneThreadStayInOrder()
+void TestMailbox::lettersPutBeforeTheEndAreStillThere()
+{
+    Mailbox box([] { });
+    box.put([] { });
+    box.close();
+    QCOMPARE(box.take().size(), 1u);
+}
+
+void TestMailbox::letterMayPutAnother()
+{
+    Mailbox box([] { });
+    int read = 0;
+    box.put([&] { box.put([&] { ++read; }); });
+    for (const Mailbox::Letter &letter : box.take())
+        letter();
+    QCOMPARE(read, 0);
+    for (const Mailbox::Letter &letter : box.take())
+        letter();
+    QCOMPARE(read, 1);
+}
+
+void TestMailbox::manyThreadsLoseNothing()
 {
     constexpr int threadCount = 4;
-    constexpr int lettersEach = 5'000;
+    constexpr int letterCount = 5'000;
     std::atomic<int> wakes = 0;
-    Mailbox mailbox([&wakes] {
+    Mailbox box([&wakes] {
         ++wakes;
         wakes.notify_one();
     });
-
-    std::vector<std::vector<int>> received(threadCount); // not atomic: only the owner's thread runs letters
-    std::vector<std::jthread> threads;
+    std::vector<std::vector<int>> read(threadCount);
+    std::vector<std::thread> threads;
     for (int thread = 0; thread < threadCount; ++thread) {
-        threads.emplace_back([&mailbox, &received, thread] {
-            for (int number = 0; number < lettersEach; ++number)
-                mailbox.put([&received, thread, number] { received[std::size_t(thread)].push_back(number); });
+        threads.emplace_back([&box, &read, thread] {
+            for (int n = 0; n < letterCount; ++n)
+                box.put([&mine = read[std::size_t(thread)], n] { mine.push_back(n); });
         });
     }
 
+    // The owner sleeps until it is woken; a wake-up that is lost would hang here.
     int count = 0;
-    int seenWakes = 0;
-    while (count < threadCount * lettersEach) {
-        wakes.wait(seenWakes); // a lost wake-up hangs here
-        seenWakes = wakes;
-        for (const Mailbox::Letter &letter : mailbox.take()) {
+    for (int seen = 0; count < threadCount * letterCount;) {
+        wakes.wait(seen);
+        seen = wakes;
+        for (const Mailbox::Letter &letter : box.take()) {
             letter();
             ++count;
         }
     }
-    for (const std::vector<int> &numbers : received) {
-        QCOMPARE(numbers.size(), std::size_t(lettersEach));
-        QVERIFY(std::is_sorted(numbers.begin(), numbers.end()));
-    }
+    for (std::thread &thread : threads)
+        thread.join();
+
+    std::vector<int> expected;
+    for (int n = 0; n < letterCount; ++n)
+        expected.push_back(n);
+    for (const std::vector<int> &mine : read)
+        QCOMPARE(mine, expected); // each thread's letters in its order
 }
 
-void TestMailbox::closeMayRaceWithPut()
+void TestMailbox::closingRacesWithPutting()
 {
     for (int round = 0; round < 200; ++round) {
-        int wakes = 0; // not atomic: the lock orders it, and close() says that no further call comes
-        auto mailbox = std::make_shared<Mailbox>([&wakes] { ++wakes; });
-        std::jthread other([mailbox] {
-            while (mailbox->put([] { })) { }
+        auto wakes = std::make_unique<std::atomic<int>>(0);
+        const auto box = std::make_shared<Mailbox>([&count = *wakes] { ++count; });
+        std::atomic<int> accepted = 0;
+        std::thread thread([&accepted, box] {
+            while (box->put([] { }))
+                ++accepted;
         });
-        while (mailbox->take().empty())
+        while (accepted < 10)
             std::this_thread::yield();
-        mailbox->close();
-        ++wakes;
-        QVERIFY(mailbox->isClosed());
+        box->close();
+        wakes.reset(); // what wake touches may go after close()
+        thread.join();
+        QCOMPARE(int(box->take().size()), accepted.load());
     }
 }
 
