@@ -11,10 +11,10 @@ namespace interloop {
 
 int TcpListener::listen(const SocketAddress &address, int backlog)
 {
-    m_address = address;
     int error = uv_tcp_bind(tcp(), address.data(), 0);
     if (!error)
         error = uv_listen(stream(), backlog, &TcpListener::arrived);
+    m_address = localAddress(); // with the port that port 0 has become
     pump().touch();
     return error;
 }
