@@ -6,9 +6,9 @@
 #include "barescheduler.h"
 
 #include <interloop/loop/runsync.h>
-#include <interloop/task/future.h>
 #include <interloop/task/sleep.h>
 #include <interloop/task/task.h>
+#include <interloop/task/waitoperation.h>
 
 #include <QTimer>
 #include <benchmark/benchmark.h>
@@ -73,37 +73,47 @@ void runSyncSleepZero(benchmark::State &state)
         benchmark::DoNotOptimize(value += runSync(sleepZero(1)));
 }
 
-Task<> awaitFuture(Future<> future)
+// The least a callback can complete: no memory, no result.
+class Signal final : public WaitOperation
 {
-    co_await std::move(future);
+public:
+    void fire() { complete(); }
+    void await_resume() const { throwIfCancelled(); }
+
+private:
+    Begun begin() override { return Begun::Waiting; }
+    bool abandon(CancelMode) override { return true; }
+};
+
+Task<> awaitSignal(Signal *&pending)
+{
+    Signal signal;
+    pending = &signal;
+    co_await inPlace(signal);
 }
 
 // The result comes from a posted event, so Qt has to be entered.
 void runSyncWokenByEvent(benchmark::State &state)
 {
     Bridge::current();
-    Future<> *pending = nullptr;
-    Poster poster([&pending] { pending->setResult(); });
+    Signal *pending = nullptr;
+    Poster poster([&pending] { pending->fire(); });
     for (auto _ : state) {
-        Future<> future;
-        pending = &future;
         poster.post();
-        runSync(awaitFuture(future));
+        runSync(awaitSignal(pending));
     }
 }
 
 void runSyncWokenByTimer(benchmark::State &state)
 {
     Bridge::current();
-    Future<> *pending = nullptr;
+    Signal *pending = nullptr;
     QTimer timer;
     timer.setSingleShot(true);
-    QObject::connect(&timer, &QTimer::timeout, &timer, [&pending] { pending->setResult(); });
+    QObject::connect(&timer, &QTimer::timeout, &timer, [&pending] { pending->fire(); });
     for (auto _ : state) {
-        Future<> future;
-        pending = &future;
         timer.start(0);
-        runSync(awaitFuture(future));
+        runSync(awaitSignal(pending));
     }
 }
 
