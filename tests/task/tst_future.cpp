@@ -283,11 +283,14 @@ void TestFuture::throwingResultLeavesItUnsettled()
     class Picky
     {
     public:
-        explicit Picky(int n)
+        explicit Picky(int n) : m_text(std::to_string(n))
         {
             if (n < 0)
                 throw std::invalid_argument("negative");
         }
+
+    private:
+        std::string m_text;
     };
     Future<Picky> future;
     QCOMPARE(thrownBy([&] { future.setResult(-1); }), "negative");

@@ -143,7 +143,5 @@ void TestResult::outcomesAndRefusalsHaveNames()
                           "ShuttingDown", "?"}));
 }
 
-Q_DECLARE_METATYPE(std::exception_ptr)
-
 QTEST_APPLESS_MAIN(TestResult)
 #include "tst_result.moc"

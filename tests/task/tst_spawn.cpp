@@ -585,7 +585,7 @@ void TestSpawn::closedLoopRefusesNewTasks()
     loop->refuseNewTasks();
     QCOMPARE(thrownBy([] { spawn(sleeper("late", 0s)); }), "ShuttingDown: the virtual loop accepts no new task");
     QCOMPARE(loop->taskCount(), 0);
-    QCOMPARE(loop->takeReports().size(), 1); // the task has never run
+    QCOMPARE(loop->takeReports(), QStringList()); // the exception has said it
 }
 
 QTEST_APPLESS_MAIN(TestSpawn)
