@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+#include <tests/drivers.h>
+#include <tests/leakcheck.h>
+#include <tests/testmain.h>
+#include <tests/timeline.h>
+
+#include <interloop/interloop.h>
+
+#include <QByteArray>
+#include <uv.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+/*
+ * N25: two requests of a kind complete in one batch of libuv's, and the first one's continuation blocks for the second.
+ * A loop that runs uv_run inside its own callbacks loses the second completion, and hangs.
+ */
+
+using namespace interloop;
+using namespace interloop::test;
+
+class TestBatches : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void init() { m_leaks.begin(); }
+    void cleanup() { m_leaks.check(); }
+
+    void N25_theFirstOfABatchMayBlockForTheSecond_data();
+    void N25_theFirstOfABatchMayBlockForTheSecond();
+    void N25_aNestedUvRunLosesTheSecond();
+
+private:
+    LeakCheck m_leaks;
+};
+
+namespace {
+
+// Counts the runs of libuv's loop.
+class LoopRuns
+{
+public:
+    LoopRuns()
+    {
+        uv_prepare_init(Bridge::current().uvLoop(), &m_prepare);
+        m_prepare.data = this;
+        uv_prepare_start(&m_prepare, [](uv_prepare_t *prepare) { ++static_cast<LoopRuns *>(prepare->data)->count; });
+        uv_unref(reinterpret_cast<uv_handle_t *>(&m_prepare));
+    }
+    ~LoopRuns()
+    {
+        uv_close(reinterpret_cast<uv_handle_t *>(&m_prepare), nullptr);
+        static_cast<void>(QTest::qWaitFor([] { return LeakCheck::handleCount() == 1; }));
+    }
+    LoopRuns(const LoopRuns &) = delete;
+    LoopRuns &operator=(const LoopRuns &) = delete;
+
+    int count = 0;
+
+private:
+    uv_prepare_t m_prepare;
+};
+
+// Two requests of one kind. Which of them ends first is up to the kind.
+class Pair
+{
+public:
+    virtual ~Pair() = default;
+
+    virtual Task<> request(int index) = 0;
+
+    // Both requests are under way: makes both complete behind the loop's back, which this thread is not running now.
+    virtual void complete() = 0;
+};
+
+void sleepInTheKernel(std::chrono::milliseconds duration)
+{
+    std::this_thread::sleep_for(duration);
+}
+
+class SleepPair final : public Pair
+{
+public:
+    Task<> request(int) override { co_await sleepUntil(m_deadline); }
+    void complete() override { std::this_thread::sleep_until(m_deadline + 1ms); }
+
+private:
+    TimePoint m_deadline = std::chrono::steady_clock::now() + 20ms;
+};
+
+// How many jobs of a pair have ended. Outlives them.
+using Counter = std::shared_ptr<std::atomic<int>>;
+
+void countJob(Counter counter)
+{
+    ++*counter;
+}
+
+// libuv's word that a job has ended comes a moment after it.
+void awaitJobs(const Counter &counter)
+{
+    while (*counter < 2)
+        std::this_thread::yield();
+    sleepInTheKernel(2ms);
+}
+
+class WorkPair final : public Pair
+{
+public:
+    Task<> request(int) override { return toThread(&countJob, m_counter); }
+    void complete() override { awaitJobs(m_counter); }
+
+private:
+    Counter m_counter = std::make_shared<std::atomic<int>>(0);
+};
+
+class DnsPair final : public Pair
+{
+public:
+    Task<> request(int) override { static_cast<void>(co_await resolve(QStringLiteral("localhost"), 80)); }
+    void complete() override { sleepInTheKernel(10ms); }
+};
+
+class AsyncPair final : public Pair
+{
+public:
+    Task<> request(int index) override { co_await m_futures[index]; }
+    void complete() override
+    {
+        std::thread([this, remote = Bridge::current().remote()] {
+            for (Future<> &future : m_futures)
+                static_cast<void>(remote.postThreadSafe([future]() mutable { future.setResult(); }));
+        }).join();
+    }
+
+private:
+    Future<> m_futures[2];
+};
+
+// Two connections, each with both of its ends here.
+class Connections
+{
+public:
+    Task<> open()
+    {
+        TcpServer server = TcpServer::listen(QStringLiteral("127.0.0.1"), 0);
+        for (int i = 0; i < 2; ++i) {
+            near[i] = co_await TcpSocket::connect(QStringLiteral("127.0.0.1"), server.port());
+            far[i] = co_await server.accept();
+        }
+    }
+
+    TcpSocket near[2];
+    TcpSocket far[2];
+};
+
+class ReadPair final : public Pair
+{
+public:
+    ReadPair() { runSync(m_connections.open()); }
+    Task<> request(int index) override { static_cast<void>(co_await m_connections.near[index].read()); }
+    void complete() override
+    {
+        for (TcpSocket &socket : m_connections.far)
+            runSync(socket.write(QByteArrayLiteral("x"))); // the kernel takes it at once
+    }
+
+private:
+    Connections m_connections;
+};
+
+// Plain sockets of the operating system's, connected to a server on the bridge.
+class RawClients
+{
+public:
+    ~RawClients()
+    {
+        for (const int descriptor : m_descriptors)
+            ::close(descriptor);
+    }
+    void connectTo(const SocketAddress &first, const SocketAddress &second)
+    {
+        m_descriptors[0] = connected(first);
+        m_descriptors[1] = connected(second);
+    }
+    // Reads all there is, until nothing more comes.
+    void drain()
+    {
+        std::vector<char> buffer(1 << 20);
+        for (int quietRounds = 0; quietRounds < 3;) {
+            bool isQuiet = true;
+            for (const int descriptor : m_descriptors) {
+                while (recv(descriptor, buffer.data(), buffer.size(), MSG_DONTWAIT) > 0)
+                    isQuiet = false;
+            }
+            quietRounds = isQuiet ? quietRounds + 1 : 0;
+            sleepInTheKernel(1ms);
+        }
+    }
+
+private:
+    static int connected(const SocketAddress &address)
+    {
+        const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+        if (::connect(descriptor, address.data(), sizeof(sockaddr_in)) != 0)
+            qFatal("connect failed");
+        return descriptor;
+    }
+
+    int m_descriptors[2] = {-1, -1};
+};
+
+// Each writes until the kernel takes no more; the rest of that write then fits in one go.
+class WritePair final : public Pair
+{
+public:
+    WritePair()
+    {
+        m_clients.connectTo(m_server.address(), m_server.address());
+        for (TcpSocket &socket : m_sockets)
+            socket = runSync(m_server.accept());
+    }
+    Task<> request(int index) override
+    {
+        while (!m_isDrained)
+            co_await m_sockets[index].write(m_chunk);
+    }
+    void complete() override
+    {
+        m_clients.drain();
+        m_isDrained = true;
+    }
+
+private:
+    TcpServer m_server = TcpServer::listen(QStringLiteral("127.0.0.1"), 0);
+    RawClients m_clients;
+    TcpSocket m_sockets[2];
+    QByteArray m_chunk = QByteArray(1 << 16, 'x');
+    bool m_isDrained = false;
+};
+
+// A server each: one server's connections are accepted one in a turn.
+class AcceptPair final : public Pair
+{
+public:
+    AcceptPair()
+    {
+        for (TcpServer &server : m_servers)
+            server = TcpServer::listen(QStringLiteral("127.0.0.1"), 0);
+    }
+    Task<> request(int index) override { m_accepted[index] = co_await m_servers[index].accept(); }
+    void complete() override { m_clients.connectTo(m_servers[0].address(), m_servers[1].address()); }
+
+private:
+    TcpServer m_servers[2];
+    RawClients m_clients;
+    TcpSocket m_accepted[2];
+};
+
+class ConnectPair final : public Pair
+{
+public:
+    Task<> request(int index) override
+    {
+        m_sockets[index] = co_await TcpSocket::connect(QStringLiteral("127.0.0.1"), m_server.port());
+    }
+    void complete() override { sleepInTheKernel(2ms); } // the backlog takes both
+
+private:
+    TcpServer m_server = TcpServer::listen(QStringLiteral("127.0.0.1"), 0);
+    TcpSocket m_sockets[2];
+};
+
+using MakePair = std::function<std::unique_ptr<Pair>()>;
+
+template<typename Kind>
+MakePair makerOf()
+{
+    return [] { return std::make_unique<Kind>(); };
+}
+
+// What the task whose request ended first saw.
+class Scene
+{
+public:
+    explicit Scene(LoopRuns &loopRuns) : runs(loopRuns) { }
+
+    LoopRuns &runs;
+    TaskHandle<> handles[2];
+    int begun = 0;
+    int ended = 0;
+    int runsBeforeBlocking = 0;
+    int runsAfterBlocking = -1;
+};
+
+Task<> requestThenBlockForOther(Pair &pair, Scene &scene, int index)
+{
+    ++scene.begun;
+    co_await pair.request(index);
+    if (++scene.ended > 1)
+        co_return;
+    scene.runsBeforeBlocking = scene.runs.count;
+    const auto other = tryRunSync(scene.handles[1 - index], RunOptions().timeout(3s));
+    scene.runsAfterBlocking = other ? scene.runs.count : -1;
+}
+
+} // namespace
+
+Q_DECLARE_METATYPE(MakePair)
+
+void TestBatches::N25_theFirstOfABatchMayBlockForTheSecond_data()
+{
+    QTest::addColumn<MakePair>("makePair");
+    QTest::newRow("sleep") << makerOf<SleepPair>();
+    QTest::newRow("work") << makerOf<WorkPair>();
+    QTest::newRow("dns") << makerOf<DnsPair>();
+    QTest::newRow("async") << makerOf<AsyncPair>();
+    QTest::newRow("tcp read") << makerOf<ReadPair>();
+    QTest::newRow("tcp accept") << makerOf<AcceptPair>();
+    QTest::newRow("tcp connect") << makerOf<ConnectPair>();
+    QTest::newRow("tcp write") << makerOf<WritePair>();
+}
+
+void TestBatches::N25_theFirstOfABatchMayBlockForTheSecond()
+{
+    QFETCH(MakePair, makePair);
+    // Whether two completions fall into one batch is the machine's decision: repeated until it has happened, and never
+    // may one attempt hang.
+    int batches = 0;
+    LoopRuns runs;
+    for (int attempt = 0; attempt < 50 && batches < 3; ++attempt) {
+        const std::unique_ptr<Pair> pair = makePair();
+        Scene scene(runs);
+        // given: two requests under way
+        for (int index = 0; index < 2; ++index)
+            scene.handles[index] = spawn(requestThenBlockForOther(*pair, scene, index));
+        while (scene.begun < 2)
+            QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+        // when: both complete before libuv looks again
+        pair->complete();
+        const auto first = tryRunSync(scene.handles[0], RunOptions().timeout(3s));
+        const auto second = tryRunSync(scene.handles[1], RunOptions().timeout(3s));
+        // then: neither is lost
+        QCOMPARE(first.outcome(), Outcome::Value);
+        QCOMPARE(second.outcome(), Outcome::Value);
+        QCOMPARE(scene.ended, 2);
+        QVERIFY(scene.runsAfterBlocking >= 0);
+        if (scene.runsAfterBlocking == scene.runsBeforeBlocking)
+            ++batches; // the wait needed no further run of libuv's: the second had come with the first
+    }
+    QVERIFY2(batches > 0, "no two completions came in one batch");
+}
+
+namespace {
+
+// The naive loop: its callback runs libuv again, on top of itself.
+class NaiveScene
+{
+public:
+    void completed()
+    {
+        if (++m_completed > 1)
+            return;
+        const auto end = std::chrono::steady_clock::now() + 100ms;
+        while (m_completed < 2 && std::chrono::steady_clock::now() < end)
+            uv_run(&loop, UV_RUN_NOWAIT);
+        hasSeenSecond = m_completed == 2;
+    }
+
+    uv_loop_t loop;
+    uv_work_t requests[2];
+    Counter counter = std::make_shared<std::atomic<int>>(0);
+    bool hasSeenSecond = false;
+
+private:
+    int m_completed = 0;
+};
+
+} // namespace
+
+void TestBatches::N25_aNestedUvRunLosesTheSecond()
+{
+    NaiveScene scene;
+    QCOMPARE(uv_loop_init(&scene.loop), 0);
+    for (uv_work_t &request : scene.requests) {
+        request.data = &scene;
+        uv_queue_work(
+                &scene.loop, &request, [](uv_work_t *work) { countJob(static_cast<NaiveScene *>(work->data)->counter); },
+                [](uv_work_t *work, int) { static_cast<NaiveScene *>(work->data)->completed(); });
+    }
+    awaitJobs(scene.counter);
+    uv_run(&scene.loop, UV_RUN_DEFAULT);
+    QCOMPARE(uv_loop_close(&scene.loop), 0);
+    QVERIFY(!scene.hasSeenSecond);
+}
+
+INTERLOOP_TEST_MAIN(TestBatches)
+#include "tst_batches.moc"
