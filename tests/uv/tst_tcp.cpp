@@ -567,7 +567,7 @@ void TestTcp::secondReaderIsRefused()
     const auto first = spawn(pair.near.read(), "first");
     runSync(yield());
 
-    QVERIFY_EXCEPTION_THROWN(runSync(pair.near.read()), std::logic_error);
+    QVERIFY_THROWS_EXCEPTION(std::logic_error, runSync(pair.near.read()));
 
     runSync(pair.far.write("for the first"));
     QCOMPARE(runSync(first), QByteArray("for the first"));
@@ -831,7 +831,7 @@ void TestTcp::unconnectedSocketsSaySo()
     QCOMPARE(failureOf(never.read()).code, std::errc::not_connected);
     QCOMPARE(failureOf(never.write("x")).code, std::errc::not_connected);
     QCOMPARE(failureOf(never.shutdown()).code, std::errc::not_connected);
-    QVERIFY_EXCEPTION_THROWN(never.setNoDelay(true), std::system_error);
+    QVERIFY_THROWS_EXCEPTION(std::system_error, never.setNoDelay(true));
 
     Pair pair;
     const QString peer = pair.near.peerAddress().toString();
@@ -900,7 +900,7 @@ void TestTcp::socketsOutliveTheBridge()
     QCOMPARE(failureOf(pair.near.read()).code, std::errc::operation_canceled);
     QCOMPARE(failureOf(pair.near.write("x")).code, std::errc::operation_canceled);
     QCOMPARE(failureOf(server.accept()).code, std::errc::operation_canceled);
-    QVERIFY_EXCEPTION_THROWN(reading.cancel(), RunSyncError);
+    QVERIFY_THROWS_EXCEPTION(RunSyncError, reading.cancel());
     Pair next;
     runSync(next.near.write("works"));
     QCOMPARE(runSync(readExactly(next.far, 5)), QByteArray("works"));

@@ -17,34 +17,38 @@ namespace {
 
 constexpr int poolSize = 4; // libuv's default
 
-// Holds jobs until it is opened, at the latest by its destructor.
+// Where jobs wait until it is opened. A cancelled job may outlive the test's gate, not what is behind it.
+class Opening
+{
+public:
+    std::promise<void> promise;
+    std::shared_future<void> future = promise.get_future().share();
+    std::atomic<int> waiting = 0; // jobs that have begun
+};
+
+// Opens at the latest when the test function ends.
 class Gate
 {
 public:
-    Gate() : m_future(m_promise.get_future().share()) { }
     ~Gate() { open(); }
-    Gate(const Gate &) = delete;
-    Gate &operator=(const Gate &) = delete;
 
     void open()
     {
         if (!std::exchange(m_isOpen, true))
-            m_promise.set_value();
+            m_opening->promise.set_value();
     }
-    void pass() const { m_future.wait(); } // any thread
-
-    std::atomic<int> waiting = 0; // jobs that have begun
+    const std::shared_ptr<Opening> &opening() const { return m_opening; }
+    int waiting() const { return m_opening->waiting; }
 
 private:
-    std::promise<void> m_promise;
-    std::shared_future<void> m_future;
+    std::shared_ptr<Opening> m_opening = std::make_shared<Opening>();
     bool m_isOpen = false;
 };
 
-int waitAtGate(Gate *gate)
+int waitAtGate(const std::shared_ptr<Opening> &opening)
 {
-    ++gate->waiting;
-    gate->pass();
+    ++opening->waiting;
+    opening->future.wait();
     return 1;
 }
 
@@ -67,7 +71,7 @@ private:
 
 Task<> untilWaiting(Gate &gate, int count)
 {
-    while (gate.waiting < count)
+    while (gate.waiting() < count)
         co_await sleepFor(1ms);
 }
 
@@ -173,7 +177,7 @@ void TestWork::exceptionsComeBack()
 void TestWork::loopGoesOnMeanwhile()
 {
     Gate gate;
-    const auto job = spawn(toThread(&waitAtGate, &gate), "job");
+    const auto job = spawn(toThread(&waitAtGate, gate.opening()), "job");
     runSync(untilWaiting(gate, 1), RunOptions().timeout(5s));
     QVERIFY(!job.isDone()); // sleeps and Qt's timers work while it runs
     int fires = 0;
@@ -192,7 +196,7 @@ void TestWork::cancelledWhileQueuedNeverRuns()
     Gate gate;
     std::vector<TaskHandle<int>> busy;
     for (int i = 0; i < poolSize; ++i)
-        busy.push_back(spawn(toThread(&waitAtGate, &gate), "busy"));
+        busy.push_back(spawn(toThread(&waitAtGate, gate.opening()), "busy"));
     runSync(untilWaiting(gate, poolSize), RunOptions().timeout(5s));
 
     std::atomic<bool> hasRun = false;
@@ -214,7 +218,7 @@ void TestWork::cancelledWhileQueuedNeverRuns()
 void TestWork::cancelledWhileRunningEndsAtOnce()
 {
     Gate gate;
-    const auto job = spawn(toThread(&waitAtGate, &gate), "job");
+    const auto job = spawn(toThread(&waitAtGate, gate.opening()), "job");
     runSync(untilWaiting(gate, 1), RunOptions().timeout(5s));
 
     QVERIFY(job.cancel());
@@ -228,11 +232,11 @@ void TestWork::resultOfACancelledJobDiesOnTheBridgesThread()
     Gate gate;
     std::atomic<QThread *> functionDiedOn = nullptr;
     std::atomic<QThread *> resultDiedOn = nullptr;
-    const auto make = [](Gate *gate, std::atomic<QThread *> *diedOn, const Witness &) {
-        waitAtGate(gate);
+    const auto make = [](std::shared_ptr<Opening> opening, std::atomic<QThread *> *diedOn, const Witness &) {
+        waitAtGate(opening);
         return std::make_unique<Witness>(diedOn);
     };
-    const auto job = spawn(toThread(make, &gate, &resultDiedOn, Witness(&functionDiedOn)), "job");
+    const auto job = spawn(toThread(make, gate.opening(), &resultDiedOn, Witness(&functionDiedOn)), "job");
     runSync(untilWaiting(gate, 1), RunOptions().timeout(5s));
     job.cancel();
     QCOMPARE(tryRunSync(job).outcome(), Outcome::Cancelled);
