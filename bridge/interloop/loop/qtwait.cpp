@@ -42,7 +42,6 @@ private:
     RunTarget &m_target;
     QEventLoop m_loop;
     QEventLoop::ProcessEventsFlags m_flags;
-    QMetaObject::Connection m_contextDeath;
     ExceptionState m_exceptionsBeneath;
     std::optional<QuitWatch> m_quitWatch; // outside any exec(): only an event tells of a quit
     CancelTimer m_cleanUpLimit; // started when only clean-up may go on
@@ -59,17 +58,12 @@ QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions
     target.setWait(frame, m_loop);
     if (frame.loopLevel() == 0 && QuitWatch::isPossible())
         m_quitWatch.emplace();
-    if (QObject *context = options.context()) {
-        m_contextDeath = QObject::connect(context, &QObject::destroyed, pump.context(),
-                                          [&target] { target.cancel(Outcome::ContextDestroyed); });
-    }
     if (pump.isClosing())
         m_cleanUpLimit.start(pump.limits().shutdownLimit);
 }
 
 QtWait::~QtWait()
 {
-    QObject::disconnect(m_contextDeath);
     m_pump.setLastHeldBack(m_target.heldBack());
     m_pump.exchangeExceptionsBeneath(m_exceptionsBeneath);
     // An outer event loop may have been told to exit while this one had its dispatcher.

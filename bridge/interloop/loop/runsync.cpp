@@ -43,6 +43,28 @@ Chain *callerOf(Pump &pump)
     throw Cancelled(caller->pendingCancel(), Cancelled::Whom::Self);
 }
 
+// Cancels a target when an object dies.
+class ContextWatch final
+{
+public:
+    ContextWatch(Pump &pump, Chain &target, QObject *context)
+    {
+        if (context) [[unlikely]]
+            m_connection = QObject::connect(context, &QObject::destroyed, pump.context(),
+                                            [&target] { target.cancel(Outcome::ContextDestroyed); });
+    }
+    ~ContextWatch()
+    {
+        if (m_connection) [[unlikely]]
+            QObject::disconnect(m_connection);
+    }
+    ContextWatch(const ContextWatch &) = delete;
+    ContextWatch &operator=(const ContextWatch &) = delete;
+
+private:
+    QMetaObject::Connection m_connection;
+};
+
 } // namespace
 
 RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options)
@@ -54,6 +76,7 @@ RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunO
     {
         RunTarget target(pump);
         SyncFrame frame(pump, caller, target);
+        const ContextWatch contextWatch(pump, target, options.context()); // it may die before the wait enters Qt
         CancelTimer timeout(target, Outcome::TimedOut);
         if (options.hasTimeout())
             timeout.start(options.timeout());
