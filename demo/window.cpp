@@ -36,6 +36,7 @@ void Window::fetchUrl()
 void Window::waitOnTop()
 {
     Wait wait(m_waits, tr("Wait on top"));
+    showInfo(tr("Another slot blocks, on top of what waits below: that cannot return before this one has."));
     interloop::runSync(wait.watch(countDown(wait, 3s)));
     showInfo(tr("The wait on top is over."));
 }
@@ -57,6 +58,7 @@ void Window::cancelInnermost()
 
 HttpProgress Window::progressOf(Wait &wait)
 {
+    showInfo(tr("Fetching: the slot of the Fetch button blocks until the answer is there."));
     progress->setRange(0, 0); // busy until something comes
     return [this, &wait](qint64 received, qint64 expected) { showProgress(wait, received, expected); };
 }
