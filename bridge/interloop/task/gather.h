@@ -47,12 +47,13 @@ Result<AwaitResult<A>> takeResult(TaskHandle<AwaitResult<A>> &handle)
     using T = AwaitResult<A>;
     SpawnedTask<T> &task = handle.state();
     task.markSeen();
-    Slot<T> slot;
-    if constexpr (std::is_same_v<A, TaskHandle<T>> && (std::is_void_v<T> || std::is_copy_constructible_v<T>))
-        slot = task.slot();
-    else
+    if constexpr (std::is_same_v<A, TaskHandle<T>> && (std::is_void_v<T> || std::is_copy_constructible_v<T>)) {
+        return Result<T>(task.outcome(), task.slot());
+    } else {
+        Slot<T> slot;
         slot.moveFrom(task.slot());
-    return Result<T>(task.outcome(), std::move(slot));
+        return Result<T>(task.outcome(), std::move(slot));
+    }
 }
 
 // All the results, in the order of the arguments (std::monostate for void), or the first failure.
