@@ -82,8 +82,8 @@ void TestResult::secondTakeIsAnError()
     auto result = resultOf<std::string>("text");
     const std::string text = std::move(result).value();
     QCOMPARE(text, std::string("text"));
-    QVERIFY_EXCEPTION_THROWN(static_cast<void>(std::move(result).value()), std::logic_error);
-    QVERIFY_EXCEPTION_THROWN(static_cast<void>(result.value()), std::logic_error);
+    QVERIFY_THROWS_EXCEPTION(std::logic_error, static_cast<void>(std::move(result).value()));
+    QVERIFY_THROWS_EXCEPTION(std::logic_error, static_cast<void>(result.value()));
 }
 
 void TestResult::failureIsThrownByValue()
@@ -92,11 +92,11 @@ void TestResult::failureIsThrownByValue()
     QVERIFY(!failed);
     QVERIFY(failed.error());
     QCOMPARE(failed.errorString(), std::string("row 9"));
-    QVERIFY_EXCEPTION_THROWN(static_cast<void>(failed.value()), std::out_of_range);
-    QVERIFY_EXCEPTION_THROWN(static_cast<void>(Result<int>(failed).value()), std::out_of_range);
+    QVERIFY_THROWS_EXCEPTION(std::out_of_range, static_cast<void>(failed.value()));
+    QVERIFY_THROWS_EXCEPTION(std::out_of_range, static_cast<void>(Result<int>(failed).value()));
 
     const Result<> nothing(Outcome::Cancelled, error(Cancelled()));
-    QVERIFY_EXCEPTION_THROWN(nothing.value(), Cancelled);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, nothing.value());
 }
 
 void TestResult::failureHasAText_data()
@@ -127,7 +127,7 @@ void TestResult::resultWithoutAValueNeverGivesADefault()
 {
     const Result<int> empty(Outcome::Exception, Slot<int>());
     QVERIFY(!empty);
-    QVERIFY_EXCEPTION_THROWN(static_cast<void>(empty.value()), std::logic_error);
+    QVERIFY_THROWS_EXCEPTION(std::logic_error, static_cast<void>(empty.value()));
 }
 
 void TestResult::outcomesAndRefusalsHaveNames()

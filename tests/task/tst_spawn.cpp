@@ -290,7 +290,7 @@ void TestSpawn::emptyHandleThrows()
 
 void TestSpawn::emptyTaskCannotBeSpawned()
 {
-    QVERIFY_EXCEPTION_THROWN(static_cast<void>(spawn(Task<int>())), std::logic_error);
+    QVERIFY_THROWS_EXCEPTION(std::logic_error, static_cast<void>(spawn(Task<int>())));
     QCOMPARE(loop->taskCount(), 0);
 }
 
