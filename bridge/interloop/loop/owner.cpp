@@ -71,7 +71,6 @@ Bridge &BridgeOwner::make()
     m_isOnMainThread = isMainThread();
     if (m_isOnMainThread) {
         mainBridge = bridge;
-        qAddPostRoutine(&endMainBridge);
     } else {
         QObject::connect(QThread::currentThread(), &QThread::finished, threadPump->context(), [] { owner().destroy(); },
                          Qt::DirectConnection);
@@ -135,6 +134,8 @@ void adoptBridge(Bridge &bridge, Pump &pump) noexcept
     threadBridge = &bridge;
     threadPump = &pump;
     hasEnded = false;
+    if (isMainThread())
+        qAddPostRoutine(&endMainBridge);
 }
 
 void forgetBridge(Pump &pump) noexcept
