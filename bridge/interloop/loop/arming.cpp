@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/loop/pump.h>
 
+#include <interloop/loop/runtarget.h>
 #include <interloop/task/syncframe.h>
 
 #include <QAbstractEventDispatcher>
@@ -82,10 +83,12 @@ void Pump::qtTurn() noexcept
 void Pump::aboutToBlock() noexcept
 {
     qtTurn();
-    // A nested event loop may have swallowed the interrupt that ends the innermost wait.
+    // A nested event loop may have swallowed the interrupt that ends the innermost wait. No second interrupt: if it is a
+    // raw loop of somebody's that is about to block, that would keep it from ever looking at timers and sockets.
     const SyncFrame *frame = topFrame();
-    if (frame && frame->target()->isDone() && QThread::currentThread()->loopLevel() <= frame->loopLevel() + 1)
-        QAbstractEventDispatcher::instance()->interrupt();
+    if (frame && static_cast<RunTarget *>(frame->target())->mustReturn()
+        && QThread::currentThread()->loopLevel() <= frame->loopLevel() + 1)
+        QAbstractEventDispatcher::instance()->wakeUp();
 }
 
 bool Pump::hadQtTurnLately() noexcept

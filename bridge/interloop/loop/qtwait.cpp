@@ -102,10 +102,12 @@ void QtWait::exec()
         return;
     const unsigned turns = m_pump.qtTurns();
     bool hasThrown = true;
+    m_target.setExecuting(true);
     guard([this, &hasThrown] {
         m_loop.exec(m_flags);
         hasThrown = false;
     });
+    m_target.setExecuting(false);
     const bool hasRun = m_pump.qtTurns() != turns;
     if (hasRun)
         m_pump.setQuitDeadline(TimePoint::min()); // exec() works: no earlier quit is in force

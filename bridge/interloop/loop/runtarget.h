@@ -32,6 +32,12 @@ public:
         m_loop = &loop;
     }
 
+    // `loop` is in its exec(), or has left it.
+    void setExecuting(bool isExecuting) noexcept { m_isExecuting = isExecuting; }
+
+    // The loop should return: the target has ended, or somebody told the loop to quit, as the application's quit does.
+    bool mustReturn() const noexcept { return isDone() || (m_isExecuting && !m_loop->isRunning()); }
+
     // How long ago it ended beneath other waits; zero when it did not.
     std::chrono::nanoseconds heldBack() const;
 
@@ -41,6 +47,7 @@ private:
     Pump &m_pump;
     SyncFrame *m_frame = nullptr; // nullptr: the wait has not gone through Qt
     QEventLoop *m_loop = nullptr;
+    bool m_isExecuting = false;
     TimePoint m_heldBackSince = TimePoint::max(); // max(): not held back
     std::unique_ptr<HeldBackWarning> m_warning; // while held back
 };
