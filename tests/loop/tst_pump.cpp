@@ -1,0 +1,579 @@
+// SPDX-License-Identifier: MIT
+#include <tests/drivers.h>
+#include <tests/leakcheck.h>
+#include <tests/testmain.h>
+#include <tests/timeline.h>
+
+#include <interloop/interloop.h>
+
+#include <QAbstractEventDispatcher>
+#include <QApplication>
+#include <QByteArray>
+#include <QCoreApplication>
+#include <QEvent>
+#include <QEventLoop>
+#include <QMessageBox>
+#include <QRegularExpression>
+#include <QSocketNotifier>
+#include <QTimer>
+#include <uv.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+
+/*
+ * The merged loop and Qt's side by side: Qt's timers keep time while tasks are busy, tasks go on while somebody else's
+ * event loop is on top, and nobody's quit is swallowed.
+ */
+
+using namespace interloop;
+using namespace interloop::test;
+
+class TestPump : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void init() { m_leaks.begin(); }
+    void cleanup() { m_leaks.check(); }
+
+    void timersKeepTimeWhileAWaitMovesALotOfData();
+    void timersKeepTimeWhileEverythingIsBusy();
+    void aRawCallbackMaySpinAnEventLoop();
+    void aRawCallbackThatSpinsStormsANaiveLoop();
+    void tasksGoOnWhileTheirTimersSlotIsOnTheStack();
+    void aLoopOpenedInTheMiddleOfATurnLetsTheRestGoOn();
+    void aMessageBoxOpenedByATaskLetsTheRestGoOn();
+    void aForeignLoopAboveAWaitThatIsDone_data();
+    void aForeignLoopAboveAWaitThatIsDone();
+    void aQuitInsideRawLoopsReachesTheOuterExec();
+    void aQuitBeforeAWaitReachesTheOuterExec();
+    void aNaiveNestedLoopSwallowsTheQuit();
+
+private:
+    LeakCheck m_leaks;
+};
+
+namespace {
+
+// Counts a timer's shots from its making on.
+class Ticks
+{
+public:
+    explicit Ticks(std::chrono::milliseconds period) : m_period(period)
+    {
+        m_timer.setTimerType(Qt::PreciseTimer);
+        QObject::connect(&m_timer, &QTimer::timeout, [this] { ++m_count; });
+        m_takenAtBegin = timeTakenByOthers();
+        m_begin = std::chrono::steady_clock::now();
+        m_timer.start(period);
+    }
+    std::chrono::nanoseconds elapsed() const { return std::chrono::steady_clock::now() - m_begin; }
+
+    // Of a hundred due, how many came; those due while other processes had the processor do not count.
+    int percent() const
+    {
+        const auto own = elapsed() - (timeTakenByOthers() - m_takenAtBegin);
+        return int(m_count * m_period * 100 / own);
+    }
+
+private:
+    std::chrono::milliseconds m_period;
+    std::chrono::nanoseconds m_takenAtBegin;
+    std::chrono::steady_clock::time_point m_begin;
+    QTimer m_timer;
+    int m_count = 0;
+};
+
+constexpr qsizetype transferSize = 100'000'000;
+
+Task<qsizetype> receiveAll(TcpServer &server)
+{
+    TcpSocket socket = co_await server.accept();
+    qsizetype received = 0;
+    for (;;) {
+        const QByteArray part = co_await socket.read();
+        if (part.isEmpty())
+            co_return received;
+        received += part.size();
+    }
+}
+
+Task<qsizetype> moveData()
+{
+    TcpServer server = TcpServer::listen(QStringLiteral("127.0.0.1"), 0);
+    const auto received = spawn(receiveAll(server));
+    TcpSocket socket = co_await TcpSocket::connect(QStringLiteral("127.0.0.1"), server.port());
+    const QByteArray part(1'000'000, 'x');
+    for (qsizetype sent = 0; sent < transferSize; sent += part.size())
+        co_await socket.write(part);
+    co_await socket.shutdown();
+    co_return co_await received;
+}
+
+} // namespace
+
+void TestPump::timersKeepTimeWhileAWaitMovesALotOfData()
+{
+    int percent = 0;
+    drive(Driver::Slot, [&percent] {
+        const Ticks ticks(10ms);
+        do
+            QCOMPARE(runSync(moveData()), transferSize);
+        while (ticks.elapsed() < 1s);
+        percent = ticks.percent();
+    });
+    qInfo("%d of 100 ticks", percent);
+    QVERIFY2(percent >= 95, qPrintable(QString::number(percent)));
+}
+
+namespace {
+
+Task<> yieldsUntil(const bool &isOver)
+{
+    while (!isOver)
+        co_await yield();
+}
+
+Task<> pingPong(TcpSocket &socket, bool begins, const bool &isOver)
+{
+    const QByteArray ball("x");
+    if (begins)
+        co_await socket.write(ball);
+    while (!isOver) {
+        const QByteArray got = co_await socket.read();
+        if (got.isEmpty())
+            break;
+        co_await socket.write(got);
+    }
+    socket.close();
+}
+
+Task<TcpSocket> acceptOne(TcpServer &server)
+{
+    co_return co_await server.accept();
+}
+
+} // namespace
+
+void TestPump::timersKeepTimeWhileEverythingIsBusy()
+{
+    int percent = 0;
+    drive(Driver::Slot, [&percent] {
+        // given: tasks that are always ready, sockets that are always readable, a posted event that posts the next
+        bool isOver = false;
+        std::vector<TaskHandle<>> busy;
+        for (int i = 0; i < 10; ++i)
+            busy.push_back(spawn(yieldsUntil(isOver)));
+        TcpServer server = TcpServer::listen(QStringLiteral("127.0.0.1"), 0);
+        const auto accepting = spawn(acceptOne(server));
+        TcpSocket near = runSync(TcpSocket::connect(QStringLiteral("127.0.0.1"), server.port()));
+        TcpSocket far = runSync(std::move(accepting));
+        busy.push_back(spawn(pingPong(near, true, isOver)));
+        busy.push_back(spawn(pingPong(far, false, isOver)));
+        std::function<void()> again = [&] {
+            if (!isOver)
+                QTimer::singleShot(0, QCoreApplication::instance(), [&again] { again(); });
+        };
+        again();
+        // when: a wait lasts a while
+        const Ticks ticks(5ms);
+        runSync(sleepFor(500ms));
+        percent = ticks.percent();
+        isOver = true;
+        static_cast<void>(runSync(gather(std::move(busy))));
+        runSync(sleepFor(1ms));
+    });
+    qInfo("%d of 100 ticks", percent);
+    QVERIFY2(percent >= 95, qPrintable(QString::number(percent)));
+}
+
+namespace {
+
+// Counts how often Qt tells socket notifiers that something is readable.
+class Activations final : public QObject
+{
+public:
+    Activations() { QCoreApplication::instance()->installEventFilter(this); }
+    ~Activations() { QCoreApplication::instance()->removeEventFilter(this); }
+    int count = 0;
+
+private:
+    bool eventFilter(QObject *, QEvent *event) override
+    {
+        if (event->type() == QEvent::SockAct)
+            ++count;
+        return false;
+    }
+};
+
+void spinFor(std::chrono::milliseconds duration)
+{
+    QEventLoop loop;
+    QTimer::singleShot(duration, Qt::PreciseTimer, &loop, &QEventLoop::quit);
+    loop.exec();
+}
+
+// A raw timer whose callback opens an event loop, as a C library that shows a message box does.
+class SpinningCallback
+{
+public:
+    explicit SpinningCallback(uv_loop_t *loop) : m_loop(loop)
+    {
+        // Readable meanwhile, and nobody can read it: libuv is in its callback.
+        uv_async_init(loop, &m_async, [](uv_async_t *) {});
+        uv_timer_init(loop, &m_timer);
+        m_async.data = m_timer.data = this;
+        uv_update_time(loop);
+        uv_timer_start(&m_timer, [](uv_timer_t *timer) { static_cast<SpinningCallback *>(timer->data)->spin(); }, 5, 0);
+    }
+    void close()
+    {
+        for (void *handle : {static_cast<void *>(&m_async), static_cast<void *>(&m_timer)})
+            uv_close(static_cast<uv_handle_t *>(handle),
+                     [](uv_handle_t *closed) { static_cast<SpinningCallback *>(closed->data)->m_loop = nullptr; });
+    }
+    bool isClosed() const { return !m_loop; }
+
+    int activations = 0;
+    bool hasSpun = false;
+    QString refusal; // what a wait inside the spun loop got
+
+private:
+    void spin()
+    {
+        uv_async_send(&m_async);
+        const Activations seen;
+        QTimer::singleShot(50, [this] { refusal = QString::fromStdString(tryRunSync(sleepFor(1ms)).errorString()); });
+        spinFor(100ms);
+        activations = seen.count;
+        hasSpun = true;
+    }
+
+    uv_loop_t *m_loop;
+    uv_async_t m_async;
+    uv_timer_t m_timer;
+};
+
+Task<> notesAfter(Timeline &log, QString name, std::chrono::nanoseconds delay)
+{
+    co_await sleepFor(delay);
+    log.note(name);
+}
+
+Task<> ticker(Timeline &log, std::chrono::nanoseconds period)
+{
+    for (int tick = 0;; ++tick) {
+        log.note("tick " + QString::number(tick));
+        co_await sleepFor(period);
+    }
+}
+
+void stop(const TaskHandle<> &handle)
+{
+    handle.cancel();
+    static_cast<void>(tryRunSync(handle));
+}
+
+} // namespace
+
+void TestPump::aRawCallbackMaySpinAnEventLoop()
+{
+    Timeline log;
+    SpinningCallback callback(Bridge::current().uvLoop());
+    const auto task = spawn(notesAfter(log, "task", 20ms));
+    drive(Driver::Slot, [&] {
+        // when: the callback comes during a wait, and spins past the end of a task's sleep
+        runSync(task);
+        log.note("returned");
+    });
+    callback.close();
+    QTRY_COMPARE(LeakCheck::handleCount(), 1);
+
+    // then: no storm, a wait in it is refused, and everything goes on afterwards
+    QVERIFY(callback.hasSpun);
+    QVERIFY2(callback.activations <= 3, qPrintable(QString::number(callback.activations)));
+    QVERIFY2(callback.refusal.startsWith("InsideLibuvCallback"), qPrintable(callback.refusal));
+    QCOMPARE(log.order(), "task, returned");
+    QCOMPARE(runSync(toThread([] { return 3; })), 3);
+}
+
+void TestPump::aRawCallbackThatSpinsStormsANaiveLoop()
+{
+    uv_loop_t loop;
+    QCOMPARE(uv_loop_init(&loop), 0);
+    bool isInside = false;
+    QSocketNotifier notifier(uv_backend_fd(&loop), QSocketNotifier::Read);
+    const std::function<void()> run = [&] {
+        if (std::exchange(isInside, true))
+            return;
+        uv_run(&loop, UV_RUN_NOWAIT);
+        isInside = false;
+    };
+    connect(&notifier, &QSocketNotifier::activated, this, run);
+    SpinningCallback callback(&loop);
+    run();
+    QTimer::singleShot(10, this, run);
+    QTRY_VERIFY(callback.hasSpun);
+    callback.close();
+    run();
+    notifier.setEnabled(false);
+    QCOMPARE(uv_loop_close(&loop), 0);
+    QVERIFY2(callback.activations > 500, qPrintable(QString::number(callback.activations)));
+}
+
+void TestPump::tasksGoOnWhileTheirTimersSlotIsOnTheStack()
+{
+    // given: a task that the bridge's timer has resumed, and that opens an event loop there
+    Timeline log;
+    const auto ticks = spawn(ticker(log, unit / 2));
+    Future<> isSpun;
+    const auto spins = [](Future<> over) -> Task<> {
+        co_await sleepFor(unit / 4);
+        spinFor(3 * unit);
+        over.setResult();
+    };
+    log.start();
+    const auto spinning = spawn(spins(isSpun));
+    runSync(isSpun);
+    stop(ticks);
+    // then: the others' timers fire, again and again
+    QVERIFY2(log.order().startsWith("tick 0, tick 1, tick 2, tick 3, tick 4, tick 5, tick 6"), qPrintable(log.order()));
+    runSync(spinning);
+
+    // The naive way: a repeating QTimer whose slot opens the event loop fires no more meanwhile.
+    QTimer timer;
+    int fired = 0;
+    connect(&timer, &QTimer::timeout, this, [&fired] {
+        if (++fired == 1)
+            spinFor(2 * unit);
+    });
+    timer.start(10);
+    QTRY_VERIFY(fired > 0);
+    QCOMPARE(fired, 1);
+}
+
+namespace {
+
+constexpr int crowd = 2'000;
+
+Task<> joinsTheCrowd(int &arrived, QEventLoop *&openLoop)
+{
+    ++arrived;
+    if (arrived == crowd && openLoop)
+        openLoop->quit();
+    co_return;
+}
+
+Task<> opensALoop(int &arrived, QEventLoop *&openLoop, int &arrivedMeanwhile)
+{
+    QEventLoop loop;
+    openLoop = &loop;
+    QTimer::singleShot(2s, &loop, &QEventLoop::quit);
+    loop.exec();
+    openLoop = nullptr;
+    arrivedMeanwhile = arrived;
+    co_return;
+}
+
+} // namespace
+
+void TestPump::aLoopOpenedInTheMiddleOfATurnLetsTheRestGoOn()
+{
+    for (const Driver driver : {Driver::Top, Driver::Task, Driver::Slot}) {
+        int arrived = 0;
+        int arrivedMeanwhile = -1;
+        QEventLoop *openLoop = nullptr;
+        drive(driver, [&] {
+            // given: a task that opens an event loop, and many ready behind it
+            const auto opener = spawn(opensALoop(arrived, openLoop, arrivedMeanwhile));
+            for (int i = 0; i < crowd; ++i)
+                spawn(joinsTheCrowd(arrived, openLoop));
+            runSync(opener);
+        });
+        QCOMPARE(arrivedMeanwhile, crowd);
+    }
+}
+
+namespace {
+
+Task<> opensAMessageBox(int &arrived, int &arrivedMeanwhile)
+{
+    QMessageBox box(QMessageBox::Information, QStringLiteral("title"), QStringLiteral("text"), QMessageBox::Ok);
+    QTimer look;
+    QObject::connect(&look, &QTimer::timeout, &box, [&] {
+        if (arrived == crowd)
+            box.accept();
+    });
+    QTimer::singleShot(2s, &box, &QDialog::accept);
+    look.start(10);
+    box.exec();
+    arrivedMeanwhile = arrived;
+    co_return;
+}
+
+} // namespace
+
+void TestPump::aMessageBoxOpenedByATaskLetsTheRestGoOn()
+{
+    if (!qobject_cast<QApplication *>(QCoreApplication::instance()))
+        QSKIP("needs windows");
+    int arrived = 0;
+    int arrivedMeanwhile = -1;
+    QEventLoop *none = nullptr;
+    const bool quits = QApplication::quitOnLastWindowClosed();
+    QApplication::setQuitOnLastWindowClosed(false);
+    QTest::qWait(1);
+    drive(Driver::Slot, [&] {
+        const auto opener = spawn(opensAMessageBox(arrived, arrivedMeanwhile));
+        for (int i = 0; i < crowd; ++i)
+            spawn(joinsTheCrowd(arrived, none));
+        runSync(opener);
+    });
+    QApplication::setQuitOnLastWindowClosed(quits);
+    QCOMPARE(arrivedMeanwhile, crowd);
+}
+
+namespace {
+
+enum class ForeignLoop { Exec, ProcessEvents, ProcessEventsWaiting, NestedExecs };
+
+void runForeignLoop(ForeignLoop kind, std::chrono::milliseconds duration)
+{
+    const auto end = std::chrono::steady_clock::now() + duration;
+    QTimer wake; // so that waiting has an end
+    wake.setSingleShot(true);
+    wake.setTimerType(Qt::PreciseTimer);
+    wake.start(duration);
+    switch (kind) {
+    case ForeignLoop::Exec:
+        spinFor(duration);
+        break;
+    case ForeignLoop::ProcessEvents:
+        while (std::chrono::steady_clock::now() < end)
+            QCoreApplication::processEvents();
+        break;
+    case ForeignLoop::ProcessEventsWaiting:
+        while (std::chrono::steady_clock::now() < end)
+            QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+        break;
+    case ForeignLoop::NestedExecs: {
+        QEventLoop outer;
+        QTimer::singleShot(0, &outer, [&] {
+            spinFor(duration);
+            outer.quit();
+        });
+        outer.exec();
+        break;
+    }
+    }
+}
+
+} // namespace
+
+Q_DECLARE_METATYPE(ForeignLoop)
+
+void TestPump::aForeignLoopAboveAWaitThatIsDone_data()
+{
+    QTest::addColumn<Driver>("driver");
+    QTest::addColumn<ForeignLoop>("kind");
+    const std::pair<const char *, ForeignLoop> kinds[] = {
+            {"exec", ForeignLoop::Exec},
+            {"processEvents", ForeignLoop::ProcessEvents},
+            {"processEvents, waiting", ForeignLoop::ProcessEventsWaiting},
+            {"two execs", ForeignLoop::NestedExecs},
+    };
+    for (const auto &[name, kind] : kinds) {
+        QTest::addRow("top, %s", name) << Driver::Top << kind;
+        QTest::addRow("task, %s", name) << Driver::Task << kind;
+        QTest::addRow("slot, %s", name) << Driver::Slot << kind;
+    }
+}
+
+void TestPump::aForeignLoopAboveAWaitThatIsDone()
+{
+    QFETCH(ForeignLoop, kind);
+    Timeline log;
+    int inWindow = 0;
+    drive([&] {
+        const auto ticks = spawn(ticker(log, unit / 2 + 1ms));
+        // given: a slot above the wait opens a loop of its own; the wait's target ends under it
+        QTimer::singleShot(10, this, [&] {
+            runForeignLoop(kind, 5 * unit);
+            inWindow = int(log.order("tick").split(", ").size());
+            log.note("closed");
+        });
+        log.start();
+        runSync(sleepFor(unit));
+        log.note("returned");
+        stop(ticks);
+    });
+    // then: everybody else goes on, and the wait returns as soon as it can
+    QVERIFY2(inWindow >= 8, qPrintable(log.order()));
+    QVERIFY2(log.order().contains("closed, returned") || log.order().contains(QRegularExpression("closed, tick \\d+, returned")),
+             qPrintable(log.order()));
+    QVERIFY2(log.against("").section("returned@", 1).section("ms", 0, 0).toDouble() <= 500 + 10 + lateness.count(),
+             qPrintable(log.against("")));
+}
+
+namespace {
+
+bool isOnGlib()
+{
+    return QByteArray(QAbstractEventDispatcher::instance()->metaObject()->className()).contains("lib");
+}
+
+// Runs the application until it is told to quit. How long that took, with `slot` called from a posted event.
+std::chrono::milliseconds timeToQuit(const std::function<void()> &slot)
+{
+    const auto begin = std::chrono::steady_clock::now();
+    QTimer rescue; // wakes an exec() that sleeps although it was told to end
+    rescue.setSingleShot(true);
+    rescue.start(1s);
+    QMetaObject::invokeMethod(QCoreApplication::instance(), slot, Qt::QueuedConnection);
+    QCoreApplication::exec();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+}
+
+} // namespace
+
+void TestPump::aQuitInsideRawLoopsReachesTheOuterExec()
+{
+    Outcome outcome = Outcome::Value;
+    const auto time = timeToQuit([&] {
+        QMetaObject::invokeMethod(QCoreApplication::instance(), [] {
+            QCoreApplication::quit();
+            for (int i = 0; i < 3; ++i)
+                QCoreApplication::processEvents();
+        }, Qt::QueuedConnection);
+        outcome = tryRunSync(sleepFor(100 * unit)).outcome();
+    });
+    QCOMPARE(outcome, Outcome::Quit);
+    QVERIFY2(time < 500ms, qPrintable(QString::number(time.count())));
+}
+
+void TestPump::aQuitBeforeAWaitReachesTheOuterExec()
+{
+    Outcome outcome = Outcome::Quit;
+    const auto time = timeToQuit([&] {
+        QCoreApplication::quit();
+        outcome = tryRunSync(sleepFor(10ms)).outcome(); // clean-up
+    });
+    QCOMPARE(outcome, Outcome::Value);
+    QVERIFY2(time < 500ms, qPrintable(QString::number(time.count())));
+}
+
+void TestPump::aNaiveNestedLoopSwallowsTheQuit()
+{
+    if (isOnGlib())
+        QSKIP("Qt's GLib dispatcher does not");
+    const auto time = timeToQuit([] {
+        QCoreApplication::quit();
+        QCoreApplication::processEvents();
+    });
+    QVERIFY2(time > 500ms, qPrintable(QString::number(time.count())));
+}
+
+INTERLOOP_TEST_MAIN(TestPump)
+#include "tst_pump.moc"
