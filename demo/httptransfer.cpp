@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "httptransfer.h"
 
+#include <algorithm>
 #include <new>
+#include <utility>
 
 namespace {
 
@@ -55,6 +57,9 @@ interloop::Future<> HttpTransfer::news()
 {
     if (m_news.isDone() && !m_isDone)
         m_news = interloop::Future<>();
+    m_piece = 0;
+    if (std::exchange(m_isPaused, false))
+        curl_easy_pause(m_easy.get(), CURLPAUSE_CONT);
     return m_news;
 }
 
@@ -99,9 +104,17 @@ void HttpTransfer::transferEnded(CURLcode result)
 std::size_t HttpTransfer::bodyCame(char *data, std::size_t, std::size_t count, void *self)
 {
     auto *transfer = static_cast<HttpTransfer *>(self);
-    if (transfer->m_reply.body.size() + static_cast<qsizetype>(count) > largestBody)
+    if (transfer->m_piece >= largestPiece) {
+        transfer->m_isPaused = true;
+        return CURL_WRITEFUNC_PAUSE; // these bytes come again when it goes on
+    }
+    QByteArray &body = transfer->m_reply.body;
+    if (body.isEmpty())
+        body.reserve(static_cast<qsizetype>(std::clamp<qint64>(transfer->expected(), 0, largestBody)));
+    if (body.size() + static_cast<qsizetype>(count) > largestBody)
         return 0; // ends the transfer with CURLE_WRITE_ERROR
-    transfer->m_reply.body.append(data, static_cast<qsizetype>(count));
+    body.append(data, static_cast<qsizetype>(count));
+    transfer->m_piece += count;
     transfer->m_news.setResult();
     return count;
 }

@@ -17,6 +17,8 @@
  * One transfer of libcurl's: runs from construction on and is aborted by destruction.
  *
  * libcurl's callbacks come inside libuv's, where nobody may wait: they keep the bytes and settle a Future, no more.
+ * libcurl would go on as long as there are bytes, and nothing else in the thread would; so it is paused after each
+ * piece until news() is asked for again.
  */
 
 class HttpTransfer final : private CurlListener
@@ -41,6 +43,7 @@ public:
     HttpReply reply(); // REQUIRES: isDone() and result() == CURLE_OK
 
     static constexpr qsizetype largestBody = 256 * 1024 * 1024;
+    static constexpr std::size_t largestPiece = 128 * 1024;
 
 private:
     class Cleanup
@@ -60,6 +63,8 @@ private:
     HttpReply m_reply;
     interloop::Future<> m_news;
     CURLcode m_result = CURLE_OK;
+    std::size_t m_piece = 0; // bytes since news() was asked for
+    bool m_isPaused = false; // until it is asked for again
     bool m_isDone = false;
     char m_explanation[CURL_ERROR_SIZE] = "";
     std::unique_ptr<curl_slist, Cleanup> m_addresses; // the host's, for libcurl

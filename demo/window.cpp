@@ -131,7 +131,16 @@ void Window::waitsChanged()
 
 void Window::showFailure(const QString &where, std::exception_ptr error)
 {
-    showError(tr("%1: %2.").arg(where, QString::fromStdString(interloop::errorText(error))));
+    try {
+        std::rethrow_exception(error);
+    } catch (const interloop::RunSyncError &refusal) {
+        if (refusal.reason() == interloop::Refusal::TooDeep)
+            showError(tr("As many waits are on the stack as may be: another one is refused."));
+        else
+            showError(tr("This wait was refused: %1.").arg(QString::fromUtf8(refusal.what())));
+    } catch (...) {
+        showError(tr("%1: %2.").arg(where, QString::fromStdString(interloop::errorText(error))));
+    }
 }
 
 void Window::keyPressEvent(QKeyEvent *event)
