@@ -19,10 +19,15 @@ using namespace std::chrono_literals;
 
 void Pump::wake()
 {
-    if (hasReady())
-        armNow();
-    else
+    if (!hasReady()) {
         arm();
+        return;
+    }
+    armNow();
+    if (m_waitLoop && !m_isInUvRun && loopLevel() == topFrame()->loopLevel() + 1) {
+        m_isLeaveRequested = true;
+        m_waitLoop->quit();
+    }
 }
 
 void Pump::touch() noexcept
@@ -83,17 +88,20 @@ void Pump::qtTurn() noexcept
 void Pump::aboutToBlock() noexcept
 {
     qtTurn();
-    // A nested event loop may have swallowed the interrupt that ends the innermost wait. No second interrupt: if it is a
-    // raw loop of somebody's that is about to block, that would keep it from ever looking at timers and sockets.
+    // A nested event loop may have swallowed the interrupt that ends the innermost wait.
     const SyncFrame *frame = topFrame();
-    if (frame && static_cast<RunTarget *>(frame->target())->mustReturn()
-        && QThread::currentThread()->loopLevel() <= frame->loopLevel() + 1)
+    if (m_owesInterrupt && !m_waitLoop) {
+        m_owesInterrupt = false;
+        QAbstractEventDispatcher::instance()->interrupt();
+    }
+    // No second interrupt: if it is a raw loop of somebody's that is about to block, that would keep it from ever looking
+    // at timers and sockets.
+    if (frame && static_cast<RunTarget *>(frame->target())->mustReturn() && loopLevel() <= frame->loopLevel() + 1)
         QAbstractEventDispatcher::instance()->wakeUp();
 }
 
-bool Pump::hadQtTurnLately() noexcept
+bool Pump::hadQtTurnLately(TimePoint present) noexcept
 {
-    const TimePoint present = now();
     if (m_seenQtTurns != m_qtTurns) {
         m_seenQtTurns = m_qtTurns;
         m_lastQtTurn = present;
@@ -119,7 +127,7 @@ void Pump::resumeNotifier() noexcept
 Chain *Pump::callingChain() const
 {
     Chain *chain = currentChain();
-    return chain && QThread::currentThread()->loopLevel() == m_level ? chain : nullptr;
+    return chain && loopLevel() == m_level ? chain : nullptr;
 }
 
 } // namespace interloop

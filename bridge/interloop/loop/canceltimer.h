@@ -13,7 +13,11 @@ class CancelTimer final : private Timer
 {
 public:
     CancelTimer(Chain &chain, Outcome outcome) noexcept : m_chain(chain), m_outcome(outcome) { }
-    ~CancelTimer() { m_chain.scheduler().stopTimer(*this); }
+    ~CancelTimer()
+    {
+        if (isActive())
+            m_chain.scheduler().stopTimer(*this);
+    }
 
     // Zero or negative: now. Does nothing when it is running already.
     void start(std::chrono::nanoseconds delay)

@@ -19,12 +19,13 @@ using namespace std::chrono_literals;
 namespace {
 
 // One pump may keep Qt waiting that long (bench: GuiLag). Longer does not raise throughput.
-constexpr std::chrono::nanoseconds budget = 250us;
+constexpr std::chrono::nanoseconds budget = 150us;
 
 // Under a raw GMainContext loop no dispatcher signal marks Qt's turns; a budget older than this is no longer in force.
 constexpr std::chrono::nanoseconds staleBudget = 1ms;
 
 constexpr int maximumPasses = 16; // over the ready queue, between two looks at libuv
+constexpr std::uint64_t minimumResumes = 256; // passes so short that looking at libuv would be the greater work go on
 constexpr unsigned quickStride = 16; // resumes between two looks at the clock
 constexpr std::chrono::nanoseconds quickStrideTime = 20us; // slower ones: look at the clock after each
 
@@ -72,11 +73,12 @@ private:
 
 Pump::LevelScope::LevelScope(Pump &pump) : m_pump(pump), m_previous(pump.m_level)
 {
-    pump.m_level = QThread::currentThread()->loopLevel();
+    pump.m_level = pump.loopLevel();
 }
 
 Pump::Pump(uv_loop_t *adopted)
-    : Scheduler(std::make_shared<Mailbox>([this] { uv_async_send(&m_async); })), m_loop(adopted ? adopted : &m_ownLoop),
+    : Scheduler(std::make_shared<Mailbox>([this] { uv_async_send(&m_async); })), m_thread(QThread::currentThread()),
+      m_loop(adopted ? adopted : &m_ownLoop),
       m_lowestStackAddress(lowestUsefulStackAddress())
 {
     if (ownsLoop())
@@ -113,7 +115,7 @@ void Pump::pump() noexcept
         suspendNotifier();
         return;
     }
-    const TimePoint start = now();
+    TimePoint start = now();
     if (m_budgetEnd == TimePoint::min() || start > m_budgetEnd + staleBudget)
         m_budgetEnd = start + budget;
     if (start >= m_budgetEnd) {
@@ -122,11 +124,14 @@ void Pump::pump() noexcept
     }
     {
         const Turn turn(*this);
-        Progress progress = passes(m_budgetEnd);
+        Progress progress = passes(start, m_budgetEnd);
         while (progress != Progress::Leave) {
             collect();
-            progress = passes(m_budgetEnd);
-            if (progress == Progress::Nothing || now() >= m_budgetEnd)
+            progress = passes(start, m_budgetEnd);
+            if (progress == Progress::Nothing)
+                break;
+            start = now();
+            if (start >= m_budgetEnd)
                 break;
         }
     }
@@ -138,15 +143,18 @@ void Pump::pump() noexcept
         });
 }
 
-void Pump::pumpAhead(const Chain &target, std::chrono::nanoseconds limit) noexcept
+void Pump::pumpAhead(const Chain &target, TimePoint start, std::chrono::nanoseconds limit) noexcept
 {
     const Turn turn(*this);
-    const TimePoint deadline = now() + limit;
-    Progress progress = passes(deadline);
+    const TimePoint deadline = start + limit;
+    Progress progress = passes(start, deadline);
     while (!target.isDone() && progress != Progress::Leave) {
         collect();
-        progress = passes(deadline);
-        if (progress == Progress::Nothing || now() >= deadline)
+        progress = passes(start, deadline);
+        if (progress == Progress::Nothing)
+            break;
+        start = now();
+        if (start >= deadline)
             break;
     }
 }
@@ -170,14 +178,15 @@ void Pump::collect() noexcept
         timers().expireUntil(now());
 }
 
-Pump::Progress Pump::passes(TimePoint deadline) noexcept
+Pump::Progress Pump::passes(TimePoint start, TimePoint deadline) noexcept
 {
     if (!hasReady())
         return isWaitOver() ? Progress::Leave : Progress::Nothing;
     armNow(); // whatever loop the resumed code starts, GTK's included, finds a pending event
-    TimePoint lastLook = now();
+    TimePoint lastLook = start;
     unsigned untilLook = quickStride;
-    for (int pass = 0; pass < maximumPasses && hasReady(); ++pass) {
+    const std::uint64_t enough = takenCount() + minimumResumes;
+    for (int pass = 0; hasReady() && (pass < maximumPasses || takenCount() < enough); ++pass) {
         const std::uint64_t end = postedCount(); // what becomes ready now waits for the next pass
         while (hasReady() && takenCount() < end) { // a nested pump may have taken our share
             if (isWaitOver())

@@ -9,8 +9,10 @@
 #include <interloop/task/chain.h>
 #include <interloop/task/scheduler.h>
 
+#include <QEventLoop>
 #include <QObject>
 #include <QSocketNotifier>
+#include <QThread>
 #include <QTimer>
 #include <uv.h>
 
@@ -40,7 +42,7 @@ public:
     void pump() noexcept;
 
     // Pumps without visiting Qt, while something happens, for at most `limit`, until `target` is done.
-    void pumpAhead(const Chain &target, std::chrono::nanoseconds limit) noexcept;
+    void pumpAhead(const Chain &target, TimePoint start, std::chrono::nanoseconds limit) noexcept;
 
     // Collects, then resumes everything that is ready, unbounded: for the end of the loop.
     void drain() noexcept;
@@ -58,11 +60,20 @@ public:
     bool isPumping() const noexcept { return m_nesting > 0; }
 
     // Whether Qt had a turn in the last 4 ms, so that a wait may pump ahead of it.
-    bool hadQtTurnLately() noexcept;
+    bool hadQtTurnLately(TimePoint present) noexcept;
     unsigned qtTurns() const noexcept { return m_qtTurns; }
 
     // The chain whose code is running; nullptr when a foreign event loop has been started on top of it since.
     Chain *callingChain() const;
+
+    // The event loop of the innermost wait, while it runs; nullptr: it does not. What becomes ready outside a turn then
+    // makes it leave, for the wait to pump: half the price of another iteration.
+    QEventLoop *exchangeWaitLoop(QEventLoop *loop) noexcept { return std::exchange(m_waitLoop, loop); }
+    bool takeLeaveRequest() noexcept { return std::exchange(m_isLeaveRequested, false); }
+    // An outer event loop may have been told to exit while a nested one had its dispatcher.
+    void oweInterrupt() noexcept { m_owesInterrupt = true; }
+
+    int loopLevel() const { return m_thread->loopLevel(); }
 
     // While it lives, code started here and now counts as running at Qt's present loop level.
     class LevelScope
@@ -117,7 +128,7 @@ private:
 
     void wake() override;
     void collect() noexcept;
-    Progress passes(TimePoint deadline) noexcept;
+    Progress passes(TimePoint start, TimePoint deadline) noexcept;
     bool isWaitOver() noexcept;
     void armNow() noexcept;
     void armFor(TimePoint deadline) noexcept;
@@ -127,6 +138,7 @@ private:
     void resumeNotifier() noexcept;
     void openMail();
 
+    QThread *m_thread; // what QThread::currentThread() is here
     uv_loop_t m_ownLoop;
     uv_loop_t *m_loop;
     uv_async_t m_async; // referenced: keeps libuv from calling the loop dead; and other threads' wake-up
@@ -146,6 +158,9 @@ private:
     unsigned m_qtTurns = 0;
     unsigned m_seenQtTurns = 0; // m_qtTurns when m_lastQtTurn was taken
     int m_nesting = 0;
+    QEventLoop *m_waitLoop = nullptr;
+    bool m_isLeaveRequested = false;
+    bool m_owesInterrupt = false; // before Qt blocks in an outer loop
     int m_level = -1; // Qt's loop level that the running chain was started at
     bool m_isInUvRun = false;
     bool m_isSuspended = false; // the notifier is off until uv_run has returned

@@ -46,6 +46,7 @@ private:
     std::optional<QuitWatch> m_quitWatch; // outside any exec(): only an event tells of a quit
     CancelTimer m_cleanUpLimit; // started when only clean-up may go on
     Mode m_mode = Mode::Exec;
+    bool m_hasRun = false; // the event loop ran: a quit from now on is for this wait
 };
 
 QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions &options)
@@ -54,7 +55,7 @@ QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions
       m_exceptionsBeneath(pump.exchangeExceptionsBeneath(ExceptionState::current())),
       m_cleanUpLimit(target, pump.isClosing() ? Outcome::Cancelled : Outcome::Quit)
 {
-    frame.setLoopLevel(QThread::currentThread()->loopLevel());
+    frame.setLoopLevel(pump.loopLevel());
     target.setWait(frame, m_loop);
     if (frame.loopLevel() == 0 && QuitWatch::isPossible())
         m_quitWatch.emplace();
@@ -66,9 +67,7 @@ QtWait::~QtWait()
 {
     m_pump.setLastHeldBack(m_target.heldBack());
     m_pump.exchangeExceptionsBeneath(m_exceptionsBeneath);
-    // An outer event loop may have been told to exit while this one had its dispatcher.
-    if (QAbstractEventDispatcher *dispatcher = QAbstractEventDispatcher::instance())
-        dispatcher->interrupt();
+    m_pump.oweInterrupt();
 }
 
 void QtWait::run()
@@ -102,16 +101,22 @@ void QtWait::exec()
         return;
     const unsigned turns = m_pump.qtTurns();
     bool hasThrown = true;
+    QEventLoop *outer = m_pump.exchangeWaitLoop(&m_loop);
     m_target.setExecuting(true);
     guard([this, &hasThrown] {
         m_loop.exec(m_flags);
         hasThrown = false;
     });
     m_target.setExecuting(false);
-    const bool hasRun = m_pump.qtTurns() != turns;
+    m_pump.exchangeWaitLoop(outer);
+    const bool wasLeft = m_pump.takeLeaveRequest();
+    const bool hasRun = m_hasRun || m_pump.qtTurns() != turns;
     if (hasRun)
         m_pump.setQuitDeadline(TimePoint::min()); // exec() works: no earlier quit is in force
-    if (m_target.isDone() || hasThrown)
+    m_hasRun = hasRun;
+    if (wasLeft)
+        m_pump.pump();
+    if (m_target.isDone() || hasThrown || wasLeft)
         return;
     m_mode = Mode::ProcessEvents;
     if (hasRun || hasDeliveredQuit) {

@@ -86,8 +86,9 @@ RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunO
         }
         if (target.isDone()) [[likely]] {
         } else {
-            if (pump.hadQtTurnLately())
-                pump.pumpAhead(target, pumpAheadLimit);
+            const TimePoint present = pump.now();
+            if (pump.hadQtTurnLately(present))
+                pump.pumpAhead(target, present, pumpAheadLimit);
             if (!target.isDone())
                 waitInQt(pump, frame, target, options);
         }

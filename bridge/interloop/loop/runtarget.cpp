@@ -44,7 +44,8 @@ void RunTarget::ended() noexcept
 {
     if (!m_loop)
         return;
-    m_loop->quit();
+    if (m_loop->isRunning())
+        m_loop->quit();
     const SyncFrame *top = m_pump.topFrame();
     if (top == m_frame)
         return;

@@ -49,6 +49,11 @@ private:
 class INTERLOOP_EXPORT YieldAwaiter final : public WaitOperation
 {
 public:
+    template<TaskPromise Promise>
+    bool await_suspend(std::coroutine_handle<Promise> coroutine)
+    {
+        return suspendReady(coroutine, coroutine.promise().chain());
+    }
     void await_resume() const { throwIfCancelled(); }
 
 private:

@@ -62,6 +62,19 @@ protected:
             throwCancelled();
     }
 
+    // suspend() for a wait that is over when it begins, and only lets others go first.
+    bool suspendReady(std::coroutine_handle<> coroutine, Chain &chain)
+    {
+        if (chain.isCancelPending()) [[unlikely]]
+            return suspend(coroutine, chain);
+        m_chain = &chain;
+        m_coroutine = coroutine;
+        m_state = State::Completed;
+        chain.setWaiting(this);
+        chain.scheduler().post(*this);
+        return true;
+    }
+
     bool isWaiting() const noexcept { return m_state == State::Waiting; }
     Chain &chain() const noexcept { return *m_chain; }
 
