@@ -12,10 +12,12 @@
 #include <QSocketNotifier>
 #include <QTimer>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /*
@@ -31,6 +33,7 @@ class TestDepth : public QObject
     Q_OBJECT
 
 private slots:
+    void initTestCase();
     void init() { m_leaks.begin(); }
     void cleanup()
     {
@@ -192,6 +195,17 @@ constexpr int levels = 1'000;
 } // namespace
 
 Q_DECLARE_METATYPE(MakeTrigger)
+
+void TestDepth::initTestCase()
+{
+    if (!isSanitized)
+        return;
+    // Sanitizers make frames several times as large. The main thread's stack may still grow.
+    rlimit limit;
+    QCOMPARE(getrlimit(RLIMIT_STACK, &limit), 0);
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 64 << 20);
+    QCOMPARE(setrlimit(RLIMIT_STACK, &limit), 0);
+}
 
 void TestDepth::N27_aThousandLevels_data()
 {

@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: MIT
+#include <tests/drivers.h>
+#include <tests/leakcheck.h>
+#include <tests/messages.h>
+#include <tests/testmain.h>
+#include <tests/timeline.h>
+
+#include <interloop/interloop.h>
+
+#include <QCoreApplication>
+#include <QEventLoop>
+#include <QThread>
+#include <QTimer>
+#include <uv.h>
+
+#include <chrono>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+/*
+ * The bridge itself: which thread has one, on whose loop, what it says of itself, and its end.
+ */
+
+using namespace interloop;
+using namespace interloop::test;
+
+class TestBridge : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void init() { m_leaks.begin(); }
+    void cleanup() { m_leaks.check(); }
+
+    void existsFromFirstUseToItsEnd();
+    void isOnePerThread();
+    void tellsItsState_data() { addDrivers(); }
+    void tellsItsState();
+    void adoptsAForeignLoop();
+    void aSecondBridgeInAThreadIsAnError();
+    void brokenPipesAreIgnored();
+
+    void worksInAThread_data();
+    void worksInAThread();
+    void aThreadsEndCancelsItsTasks_data() { worksInAThread_data(); }
+    void aThreadsEndCancelsItsTasks();
+
+    void postKeepsItsOrder_data() { addDrivers(); }
+    void postKeepsItsOrder();
+    void aPostThatThrowsGoesToTheHook();
+    void withoutAHookAFailureIsLogged();
+
+    void closeCancelsAndWaits();
+    void afterCloseEverythingIsRefused();
+    void closeInsideAWaitEndsItFirst();
+    void closeInsideATaskWaitsForIt();
+    void closeInsideARawCallbackIsRefused();
+    void whatIsLeftOpenOnTheLoopIsNamed();
+    void theEndNamesWhatItWaitsFor();
+
+private:
+    LeakCheck m_leaks;
+};
+
+namespace {
+
+Task<int> givesAfter(std::chrono::nanoseconds delay, int number)
+{
+    co_await sleepFor(delay);
+    co_return number;
+}
+
+Task<> untilCancelled(QStringList &notes, std::chrono::nanoseconds cleanUp = 0ns)
+{
+    try {
+        co_await sleepFor(1h);
+    } catch (const Cancelled &) {
+        runSync(sleepFor(cleanUp));
+        notes += "cleaned up";
+        throw;
+    }
+}
+
+template<typename Function>
+QString refusalOf(Function function)
+{
+    try {
+        function();
+    } catch (const RunSyncError &error) {
+        return toString(error.reason());
+    }
+    return QStringLiteral("not refused");
+}
+
+enum class ThreadKind { QThread, StdThread };
+
+// Calls `body` in a thread of that kind, and waits for the thread's end.
+void inThread(ThreadKind kind, const std::function<void()> &body)
+{
+    if (kind == ThreadKind::StdThread) {
+        std::thread(body).join();
+        return;
+    }
+    const std::unique_ptr<QThread> thread(QThread::create(body));
+    thread->start();
+    thread->wait();
+}
+
+} // namespace
+
+Q_DECLARE_METATYPE(ThreadKind)
+
+void TestBridge::existsFromFirstUseToItsEnd()
+{
+    QVERIFY(Bridge::exists());
+    Bridge::current().close();
+    QVERIFY(!Bridge::exists());
+    Bridge::current();
+    QVERIFY(Bridge::exists());
+
+    bool beforeUse = true;
+    bool afterUse = false;
+    std::thread([&] {
+        beforeUse = Bridge::exists();
+        runSync(sleepFor(0s));
+        afterUse = Bridge::exists();
+    }).join();
+    QVERIFY(!beforeUse);
+    QVERIFY(afterUse);
+}
+
+void TestBridge::isOnePerThread()
+{
+    Bridge &here = Bridge::current();
+    QCOMPARE(&Bridge::current(), &here);
+    const Bridge *there = nullptr;
+    const uv_loop_t *loopThere = nullptr;
+    std::thread([&] {
+        there = &Bridge::current();
+        loopThere = Bridge::current().uvLoop();
+    }).join();
+    QVERIFY(there && there != &here);
+    QVERIFY(loopThere != here.uvLoop());
+}
+
+void TestBridge::tellsItsState()
+{
+    Bridge &bridge = Bridge::current();
+    QFETCH(Driver, driver);
+    drive([&] {
+        QCOMPARE(bridge.depth(), 0);
+        QVERIFY(!bridge.isBlocking());
+        QCOMPARE(bridge.isRunning(), driver != Driver::Top);
+        int inside = 0;
+        bool isBlocking = false;
+        QTimer::singleShot(0, this, [&] {
+            inside = bridge.depth();
+            isBlocking = bridge.isBlocking() && bridge.isRunning();
+        });
+        const int before = bridge.taskCount();
+        const auto task = spawn(givesAfter(5ms, 1));
+        QCOMPARE(bridge.taskCount(), before + 1);
+        runSync(task);
+        runSync(sleepFor(5ms));
+        QCOMPARE(bridge.taskCount(), before);
+        QCOMPARE(inside, 1);
+        QVERIFY(isBlocking);
+        QCOMPARE(bridge.depth(), 0);
+    });
+}
+
+void TestBridge::adoptsAForeignLoop()
+{
+    // given: somebody else's loop, with a timer of theirs, in a thread of its own
+    bool isUsed = false;
+    bool hasFired = false;
+    int result = 0;
+    int inPool = 0;
+    int handlesAfterwards = -1;
+    int closed = -1;
+    std::thread([&] {
+        uv_loop_t loop;
+        uv_loop_init(&loop);
+        uv_timer_t timer;
+        uv_timer_init(&loop, &timer);
+        timer.data = &hasFired;
+        uv_timer_start(&timer, [](uv_timer_t *fired) { *static_cast<bool *>(fired->data) = true; }, 5, 0);
+        {
+            // when: a bridge adopts it
+            const Bridge bridge(&loop);
+            isUsed = &Bridge::current() == &bridge && bridge.uvLoop() == &loop && Bridge::exists();
+            result = runSync(givesAfter(20ms, 42));
+            inPool = runSync(toThread([] { return 7; }));
+        }
+        // then: it is theirs again, with what was on it
+        handlesAfterwards = 0;
+        uv_walk(&loop, [](uv_handle_t *, void *count) { ++*static_cast<int *>(count); }, &handlesAfterwards);
+        uv_close(reinterpret_cast<uv_handle_t *>(&timer), nullptr);
+        uv_run(&loop, UV_RUN_DEFAULT);
+        closed = uv_loop_close(&loop);
+    }).join();
+    QVERIFY(isUsed);
+    QVERIFY(hasFired);
+    QCOMPARE(result, 42);
+    QCOMPARE(inPool, 7);
+    QCOMPARE(handlesAfterwards, 1); // the timer
+    QCOMPARE(closed, 0);
+}
+
+void TestBridge::aSecondBridgeInAThreadIsAnError()
+{
+    uv_loop_t loop;
+    QCOMPARE(uv_loop_init(&loop), 0);
+    QVERIFY_EXCEPTION_THROWN(Bridge bridge(&loop), std::logic_error);
+    QCOMPARE(runSync(givesAfter(1ms, 5)), 5); // the first is unharmed
+    QCOMPARE(uv_loop_close(&loop), 0);
+}
+
+void TestBridge::brokenPipesAreIgnored()
+{
+    struct sigaction before = {};
+    sigaction(SIGPIPE, nullptr, &before); // Qt Test's own
+    const auto handlerOfANewBridge = [](void (*handler)(int)) {
+        Bridge::current().close();
+        std::signal(SIGPIPE, handler);
+        Bridge::current();
+        struct sigaction action = {};
+        sigaction(SIGPIPE, nullptr, &action);
+        return action.sa_handler;
+    };
+    const auto own = [](int) {};
+    const auto instead = handlerOfANewBridge(SIG_DFL);
+    const auto kept = handlerOfANewBridge(own);
+    sigaction(SIGPIPE, &before, nullptr);
+    QVERIFY(instead == SIG_IGN);
+    QVERIFY(kept == own); // a program's own handler stays
+}
+
+void TestBridge::worksInAThread_data()
+{
+    QTest::addColumn<ThreadKind>("kind");
+    QTest::newRow("QThread") << ThreadKind::QThread;
+    QTest::newRow("std::thread") << ThreadKind::StdThread;
+}
+
+namespace {
+
+Task<QByteArray> echoOnce(TcpServer &server)
+{
+    TcpSocket socket = co_await server.accept();
+    const QByteArray data = co_await socket.read();
+    co_await socket.write(data);
+    co_return data;
+}
+
+Task<QByteArray> ask(int port)
+{
+    TcpSocket socket = co_await TcpSocket::connect(QStringLiteral("127.0.0.1"), port);
+    co_await socket.write(QByteArrayLiteral("hello"));
+    co_return co_await socket.read();
+}
+
+Task<QByteArray> talk()
+{
+    TcpServer server = TcpServer::listen(QStringLiteral("127.0.0.1"), 0);
+    const auto echo = spawn(echoOnce(server));
+    const QByteArray answer = co_await ask(server.port());
+    static_cast<void>(co_await echo);
+    co_return answer;
+}
+
+Task<QByteArray> talkNested()
+{
+    co_await yield();
+    co_return runSync(talk());
+}
+
+} // namespace
+
+void TestBridge::worksInAThread()
+{
+    QFETCH(ThreadKind, kind);
+    const int descriptors = LeakCheck::descriptorCount();
+    QByteArray answer;
+    Timeline log;
+    int ticks = 0;
+    inThread(kind, [&] {
+        Bridge::current(); // in a std::thread Qt's timers need the event dispatcher that comes with it
+        QTimer timer;
+        timer.setTimerType(Qt::PreciseTimer);
+        QObject::connect(&timer, &QTimer::timeout, [&ticks] { ++ticks; });
+        timer.start(10);
+        log.start();
+        answer = runSync(talkNested());
+        runSync(sleepFor(unit));
+        log.note("slept");
+    });
+    QCOMPARE(answer, "hello");
+    COMPARE_TIMELINE(log, "slept@1");
+    QVERIFY2(ticks >= 5, qPrintable(QString::number(ticks)));
+    QCOMPARE(LeakCheck::descriptorCount(), descriptors);
+}
+
+void TestBridge::aThreadsEndCancelsItsTasks()
+{
+    QFETCH(ThreadKind, kind);
+    const int descriptors = LeakCheck::descriptorCount();
+    QStringList notes;
+    TaskHandle<> handle;
+    BridgeRemote remote = Bridge::current().remote();
+    inThread(kind, [&] {
+        handle = spawn(untilCancelled(notes, 10ms));
+        remote = Bridge::current().remote();
+        runSync(sleepFor(1ms));
+    });
+    QCOMPARE(notes, QStringList("cleaned up"));
+    QVERIFY(!remote.postThreadSafe([] {}));
+    QCOMPARE(refusalOf([&handle] { handle.cancel(); }), "ShuttingDown");
+    QCOMPARE(refusalOf([&handle] { runSync(handle); }), "ShuttingDown");
+    QCOMPARE(LeakCheck::descriptorCount(), descriptors);
+}
+
+void TestBridge::postKeepsItsOrder()
+{
+    QStringList order;
+    drive([&] {
+        for (int i = 0; i < 5; ++i)
+            Bridge::current().post([&order, i] { order += QString::number(i); });
+        QVERIFY(order.isEmpty()); // it only queues
+        runSync(sleepFor(1ms));
+    });
+    QCOMPARE(order, QStringList({"0", "1", "2", "3", "4"}));
+}
+
+void TestBridge::aPostThatThrowsGoesToTheHook()
+{
+    const UnhandledErrors errors;
+    bool hasRunNext = false;
+    Bridge::current().post([] { throw std::runtime_error("out of a post"); });
+    Bridge::current().post([&hasRunNext] { hasRunNext = true; });
+    runSync(sleepFor(1ms));
+    QVERIFY(hasRunNext);
+    QCOMPARE(errors.texts().size(), 1);
+    QVERIFY2(errors.texts().first().contains("out of a post"), qPrintable(errors.texts().first()));
+}
+
+void TestBridge::withoutAHookAFailureIsLogged()
+{
+    const LoggedMessages messages;
+    Bridge::current().post([] { throw std::runtime_error("out of a post"); });
+    runSync(sleepFor(1ms));
+    // a handler that throws itself does no harm either
+    Bridge::current().setUnhandledErrorHandler([](const QString &, std::exception_ptr error) { std::rethrow_exception(error); });
+    Bridge::current().post([] { throw std::runtime_error("for a bad handler"); });
+    runSync(sleepFor(1ms));
+    Bridge::current().setUnhandledErrorHandler({});
+    QCOMPARE(messages.containing("out of a post").size(), 1);
+    QVERIFY(!messages.containing("for a bad handler").isEmpty());
+}
+
+void TestBridge::closeCancelsAndWaits()
+{
+    QStringList notes;
+    const auto first = spawn(untilCancelled(notes));
+    const auto second = spawn(untilCancelled(notes, 20ms));
+    runSync(sleepFor(1ms));
+    Bridge::current().close();
+    QCOMPARE(notes, QStringList({"cleaned up", "cleaned up"}));
+    QVERIFY(first.isDone() && second.isDone());
+    QVERIFY(first.isCancelled() && second.isCancelled());
+}
+
+void TestBridge::afterCloseEverythingIsRefused()
+{
+    const auto handle = spawn(givesAfter(1ms, 1));
+    const BridgeRemote remote = Bridge::current().remote();
+    Bridge::current().close();
+
+    QVERIFY(!Bridge::exists());
+    QCOMPARE(refusalOf([] { runSync(givesAfter(1ms, 1)); }), "ShuttingDown");
+    QCOMPARE(refusalOf([] { spawn(givesAfter(1ms, 1)); }), "ShuttingDown");
+    QCOMPARE(tryRunSync(givesAfter(1ms, 1)).outcome(), Outcome::Refused);
+    QCOMPARE(refusalOf([&handle] { runSync(handle); }), "ShuttingDown");
+    QCOMPARE(refusalOf([&handle] { handle.cancel(); }), "ShuttingDown");
+    QVERIFY(!remote.postThreadSafe([] {}));
+    QFuture<int> future = remote.spawnThreadSafe([] { return givesAfter(1ms, 1); });
+    QCOMPARE(refusalOf([&future] { future.waitForFinished(); }), "ShuttingDown");
+
+    // only who asks for a new one gets it
+    Bridge::current();
+    QCOMPARE(runSync(givesAfter(1ms, 6)), 6);
+}
+
+void TestBridge::closeInsideAWaitEndsItFirst()
+{
+    QStringList notes;
+    const auto stranger = spawn(untilCancelled(notes));
+    Outcome inner = Outcome::Value;
+    Outcome outer = Outcome::Value;
+    QString begunAfterwards;
+    bool existsInside = false;
+    drive(Driver::Slot, [&] {
+        QTimer::singleShot(10, this, [&] {
+            QTimer::singleShot(10, this, [&] {
+                Bridge::current().close(); // two waits are on the stack
+                existsInside = Bridge::exists();
+                begunAfterwards = refusalOf([] { runSync(givesAfter(1ms, 1)); });
+            });
+            inner = tryRunSync(sleepFor(1h)).outcome();
+        });
+        outer = tryRunSync(sleepFor(1h)).outcome();
+    });
+    QCOMPARE(inner, Outcome::Cancelled);
+    QCOMPARE(outer, Outcome::Cancelled);
+    QVERIFY(existsInside);
+    QCOMPARE(begunAfterwards, "ShuttingDown");
+    QVERIFY(!Bridge::exists());
+    QCOMPARE(notes, QStringList("cleaned up"));
+    QVERIFY(stranger.isDone());
+}
+
+namespace {
+
+Task<> closesTheBridge(QStringList &notes)
+{
+    co_await yield();
+    Bridge::current().close();
+    notes += "called close";
+    try {
+        co_await sleepFor(1h);
+    } catch (const Cancelled &) {
+        notes += "cancelled";
+        throw;
+    }
+}
+
+} // namespace
+
+void TestBridge::closeInsideATaskWaitsForIt()
+{
+    QStringList notes;
+    const auto task = spawn(closesTheBridge(notes));
+    QTRY_VERIFY(!Bridge::exists());
+    QCOMPARE(notes, QStringList({"called close", "cancelled"}));
+    QVERIFY(task.isCancelled());
+}
+
+void TestBridge::closeInsideARawCallbackIsRefused()
+{
+    QString refusal;
+    uv_timer_t timer;
+    uv_timer_init(Bridge::current().uvLoop(), &timer);
+    timer.data = &refusal;
+    uv_timer_start(&timer, [](uv_timer_t *fired) {
+        *static_cast<QString *>(fired->data) = refusalOf([] { Bridge::current().close(); });
+    }, 0, 0);
+    runSync(sleepFor(10ms));
+    uv_close(reinterpret_cast<uv_handle_t *>(&timer), nullptr);
+    QTRY_COMPARE(LeakCheck::handleCount(), 1);
+    QCOMPARE(refusal, "InsideLibuvCallback");
+    QCOMPARE(runSync(givesAfter(1ms, 8)), 8);
+}
+
+void TestBridge::whatIsLeftOpenOnTheLoopIsNamed()
+{
+    const LoggedMessages messages;
+    uv_timer_t timer;
+    uv_timer_init(Bridge::current().uvLoop(), &timer);
+    Bridge::current().close();
+    QCOMPARE(messages.texts().size(), 1);
+    QVERIFY2(messages.texts().first().contains("timer"), qPrintable(messages.texts().first()));
+}
+
+namespace {
+
+void sleepInThread(std::chrono::milliseconds duration)
+{
+    std::this_thread::sleep_for(duration);
+}
+
+} // namespace
+
+void TestBridge::theEndNamesWhatItWaitsFor()
+{
+    // given: a job that is running in the pool
+    const LoggedMessages messages;
+    const auto job = spawn(toThread(&sleepInThread, 1300ms), "long job");
+    runSync(sleepFor(20ms));
+    // when: the bridge ends
+    const auto begin = std::chrono::steady_clock::now();
+    Bridge::current().close();
+    const auto elapsed = std::chrono::steady_clock::now() - begin;
+    // then: its task is over at once, the end waits for the job, and names it after a second
+    QVERIFY(job.isCancelled());
+    QVERIFY2(elapsed >= 1270ms, qPrintable(QString::number(elapsed / 1ms)));
+    QCOMPARE(messages.texts().size(), 1);
+    QVERIFY2(messages.texts().first().contains("toThread"), qPrintable(messages.texts().first()));
+}
+
+INTERLOOP_TEST_MAIN(TestBridge)
+#include "tst_bridge.moc"
