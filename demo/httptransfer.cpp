@@ -58,8 +58,11 @@ interloop::Future<> HttpTransfer::news()
     if (m_news.isDone() && !m_isDone)
         m_news = interloop::Future<>();
     m_piece = 0;
-    if (std::exchange(m_isPaused, false))
-        curl_easy_pause(m_easy.get(), CURLPAUSE_CONT);
+    if (std::exchange(m_isPaused, false)) {
+        const CURLcode result = curl_easy_pause(m_easy.get(), CURLPAUSE_CONT); // hands over what it has kept
+        if (result != CURLE_OK)
+            transferEnded(result);
+    }
     return m_news;
 }
 

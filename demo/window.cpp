@@ -36,7 +36,7 @@ void Window::fetchUrl()
 void Window::waitOnTop()
 {
     Wait wait(m_waits, tr("Wait on top"));
-    showInfo(tr("Another slot blocks, on top of what waits below: that cannot return before this one has."));
+    showInfo(tr("Another slot blocks on top of the stack: what waits below returns after it."));
     interloop::runSync(wait.watch(countDown(wait, 3s)));
     showInfo(tr("The wait on top is over."));
 }
