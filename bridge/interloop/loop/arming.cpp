@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/loop/pump.h>
 
-#include <interloop/loop/runtarget.h>
 #include <interloop/task/syncframe.h>
 
 #include <QAbstractEventDispatcher>
@@ -88,16 +87,24 @@ void Pump::qtTurn() noexcept
 void Pump::aboutToBlock() noexcept
 {
     qtTurn();
-    // A nested event loop may have swallowed the interrupt that ends the innermost wait.
-    const SyncFrame *frame = topFrame();
-    if (m_owesInterrupt && !m_waitLoop) {
-        m_owesInterrupt = false;
-        QAbstractEventDispatcher::instance()->interrupt();
-    }
-    // No second interrupt: if it is a raw loop of somebody's that is about to block, that would keep it from ever looking
-    // at timers and sockets.
-    if (frame && static_cast<RunTarget *>(frame->target())->mustReturn() && loopLevel() <= frame->loopLevel() + 1)
+    // On the UNIX dispatcher a nested event loop swallows the interrupt that was to end an outer one: a foreign one told
+    // to exit while a wait had the dispatcher, or the innermost wait's own. No second interrupt: if it is a raw loop of
+    // somebody's that is about to block, that would keep it from ever looking at timers and sockets.
+    const bool isOwed = m_owesWakeUp && !m_waitLoop;
+    if (isOwed)
+        m_owesWakeUp = false;
+    if (isOwed || isWaitToldToReturn())
         QAbstractEventDispatcher::instance()->wakeUp();
+}
+
+// The innermost wait's target is done, or its event loop was told to quit, as the application's quit does; and no other
+// event loop is known to sit on top of it.
+bool Pump::isWaitToldToReturn() const
+{
+    const SyncFrame *frame = topFrame();
+    if (!frame || loopLevel() > frame->loopLevel() + 1)
+        return false;
+    return frame->target()->isDone() || (m_waitLoop && !m_waitLoop->isRunning());
 }
 
 bool Pump::hadQtTurnLately(TimePoint present) noexcept

@@ -66,13 +66,17 @@ public:
     // The chain whose code is running; nullptr when a foreign event loop has been started on top of it since.
     Chain *callingChain() const;
 
-    // The event loop of the innermost wait, while it runs; nullptr: it does not. What becomes ready outside a turn then
-    // makes it leave, for the wait to pump: half the price of another iteration.
+    // The event loop of the innermost wait while that executes it, or nullptr. What becomes ready outside a turn makes it
+    // quit, for the wait to pump: half the price of another iteration of Qt's (bench: RunSyncWokenByEvent).
     QEventLoop *exchangeWaitLoop(QEventLoop *loop) noexcept { return std::exchange(m_waitLoop, loop); }
-    bool takeLeaveRequest() noexcept { return std::exchange(m_isLeaveRequested, false); }
-    // An outer event loop may have been told to exit while a nested one had its dispatcher.
-    void oweInterrupt() noexcept { m_owesInterrupt = true; }
 
+    // Whether that is why the event loop has quit. Asking takes the request back.
+    bool takeLeaveRequest() noexcept { return std::exchange(m_isLeaveRequested, false); }
+
+    // A wait has returned. An outer event loop may have been told to exit while that one had the dispatcher.
+    void oweWakeUp() noexcept { m_owesWakeUp = true; }
+
+    // How many of Qt's event loops are running on this thread.
     int loopLevel() const { return m_thread->loopLevel(); }
 
     // While it lives, code started here and now counts as running at Qt's present loop level.
@@ -130,6 +134,7 @@ private:
     void collect() noexcept;
     Progress passes(TimePoint start, TimePoint deadline) noexcept;
     bool isWaitOver() noexcept;
+    bool isWaitToldToReturn() const;
     void armNow() noexcept;
     void armFor(TimePoint deadline) noexcept;
     void qtTurn() noexcept;
@@ -158,10 +163,10 @@ private:
     unsigned m_qtTurns = 0;
     unsigned m_seenQtTurns = 0; // m_qtTurns when m_lastQtTurn was taken
     int m_nesting = 0;
-    QEventLoop *m_waitLoop = nullptr;
-    bool m_isLeaveRequested = false;
-    bool m_owesInterrupt = false; // before Qt blocks in an outer loop
     int m_level = -1; // Qt's loop level that the running chain was started at
+    QEventLoop *m_waitLoop = nullptr; // nullptr: no wait, or the innermost one does not execute its event loop
+    bool m_isLeaveRequested = false;
+    bool m_owesWakeUp = false; // before an outer event loop blocks
     bool m_isInUvRun = false;
     bool m_isSuspended = false; // the notifier is off until uv_run has returned
     bool m_isClosing = false;

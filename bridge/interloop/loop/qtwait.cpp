@@ -46,7 +46,7 @@ private:
     std::optional<QuitWatch> m_quitWatch; // outside any exec(): only an event tells of a quit
     CancelTimer m_cleanUpLimit; // started when only clean-up may go on
     Mode m_mode = Mode::Exec;
-    bool m_hasRun = false; // the event loop ran: a quit from now on is for this wait
+    bool m_hasRun = false; // exec() has worked once, so that a refusal now means a quit since
 };
 
 QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions &options)
@@ -56,7 +56,7 @@ QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions
       m_cleanUpLimit(target, pump.isClosing() ? Outcome::Cancelled : Outcome::Quit)
 {
     frame.setLoopLevel(pump.loopLevel());
-    target.setWait(frame, m_loop);
+    target.setFrame(frame);
     if (frame.loopLevel() == 0 && QuitWatch::isPossible())
         m_quitWatch.emplace();
     if (pump.isClosing())
@@ -67,7 +67,7 @@ QtWait::~QtWait()
 {
     m_pump.setLastHeldBack(m_target.heldBack());
     m_pump.exchangeExceptionsBeneath(m_exceptionsBeneath);
-    m_pump.oweInterrupt();
+    m_pump.oweWakeUp();
 }
 
 void QtWait::run()
@@ -85,6 +85,7 @@ void QtWait::run()
 template<typename Step>
 void QtWait::guard(Step step)
 {
+    m_target.setEventLoop(&m_loop);
     try {
         step();
     } catch (const abi::__forced_unwind &) {
@@ -92,6 +93,7 @@ void QtWait::guard(Step step)
     } catch (...) {
         m_pump.report(Report::UnhandledError, "a plain slot threw through Qt's event loop", std::current_exception());
     }
+    m_target.setEventLoop(nullptr);
 }
 
 void QtWait::exec()
@@ -102,21 +104,19 @@ void QtWait::exec()
     const unsigned turns = m_pump.qtTurns();
     bool hasThrown = true;
     QEventLoop *outer = m_pump.exchangeWaitLoop(&m_loop);
-    m_target.setExecuting(true);
     guard([this, &hasThrown] {
         m_loop.exec(m_flags);
         hasThrown = false;
     });
-    m_target.setExecuting(false);
     m_pump.exchangeWaitLoop(outer);
-    const bool wasLeft = m_pump.takeLeaveRequest();
+    const bool mustPump = m_pump.takeLeaveRequest();
     const bool hasRun = m_hasRun || m_pump.qtTurns() != turns;
     if (hasRun)
         m_pump.setQuitDeadline(TimePoint::min()); // exec() works: no earlier quit is in force
     m_hasRun = hasRun;
-    if (wasLeft)
+    if (mustPump)
         m_pump.pump();
-    if (m_target.isDone() || hasThrown || wasLeft)
+    if (m_target.isDone() || hasThrown || mustPump)
         return;
     m_mode = Mode::ProcessEvents;
     if (hasRun || hasDeliveredQuit) {

@@ -42,12 +42,10 @@ std::string RunTarget::name() const
 
 void RunTarget::ended() noexcept
 {
-    if (!m_loop)
-        return;
-    if (m_loop->isRunning())
+    if (m_loop)
         m_loop->quit();
     const SyncFrame *top = m_pump.topFrame();
-    if (top == m_frame)
+    if (!m_frame || top == m_frame)
         return;
     m_heldBackSince = m_pump.now();
     m_warning = std::make_unique<HeldBackWarning>(

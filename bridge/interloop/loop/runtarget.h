@@ -25,18 +25,11 @@ public:
 
     std::string name() const override;
 
-    // The wait for this target goes through Qt from now on: `loop` is told to quit when the target ends.
-    void setWait(SyncFrame &frame, QEventLoop &loop) noexcept
-    {
-        m_frame = &frame;
-        m_loop = &loop;
-    }
+    // The wait for this target goes through Qt from now on.
+    void setFrame(SyncFrame &frame) noexcept { m_frame = &frame; }
 
-    // `loop` is in its exec(), or has left it.
-    void setExecuting(bool isExecuting) noexcept { m_isExecuting = isExecuting; }
-
-    // The loop should return: the target has ended, or somebody told the loop to quit, as the application's quit does.
-    bool mustReturn() const noexcept { return isDone() || (m_isExecuting && !m_loop->isRunning()); }
+    // `loop` has control, and is told to quit when the target ends; nullptr: no event loop of the wait's has.
+    void setEventLoop(QEventLoop *loop) noexcept { m_loop = loop; }
 
     // How long ago it ended beneath other waits; zero when it did not.
     std::chrono::nanoseconds heldBack() const;
@@ -46,8 +39,7 @@ private:
 
     Pump &m_pump;
     SyncFrame *m_frame = nullptr; // nullptr: the wait has not gone through Qt
-    QEventLoop *m_loop = nullptr;
-    bool m_isExecuting = false;
+    QEventLoop *m_loop = nullptr; // nullptr: the wait itself looks at isDone() next
     TimePoint m_heldBackSince = TimePoint::max(); // max(): not held back
     std::unique_ptr<HeldBackWarning> m_warning; // while held back
 };
