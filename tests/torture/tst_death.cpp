@@ -190,6 +190,7 @@ class TestDeath : public QObject
     Q_OBJECT
 
 private slots:
+    void initTestCase();
     void init() { m_leaks.begin(); }
     void cleanup() { m_leaks.check(); }
 
@@ -202,6 +203,16 @@ private slots:
 private:
     test::LeakCheck m_leaks;
 };
+
+// The first window opens what the platform keeps.
+void TestDeath::initTestCase()
+{
+    if (!qobject_cast<QApplication *>(QCoreApplication::instance()))
+        return;
+    QWidget first;
+    first.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&first));
+}
 
 void TestDeath::Q02_everyEndHasAName_data()
 {

@@ -19,6 +19,7 @@ class TestSlots : public QObject
     Q_OBJECT
 
 private slots:
+    void initTestCase();
     void init() { m_leaks.begin(); }
     void cleanup() { m_leaks.check(); }
 
@@ -47,6 +48,17 @@ bool hasWindows()
 }
 
 } // namespace
+
+// The first window opens what the platform keeps.
+void TestSlots::initTestCase()
+{
+    if (!hasWindows())
+        return;
+    QPushButton first;
+    first.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&first));
+    QTest::mouseClick(&first, Qt::LeftButton);
+}
 
 void TestSlots::Q07_tripleClick_data()
 {
