@@ -508,7 +508,7 @@ void TestEnd::Q02_closeBeneathWaitsEndsThem()
     };
     std::function<void()> grow = [&] {
         const int floor = depth--;
-        QTimer::singleShot(0, qApp, [&, floor] {
+        QTimer::singleShot(0, QCoreApplication::instance(), [&, floor] {
             if (floor > 1) {
                 grow();
                 return;
@@ -617,7 +617,7 @@ void TestEnd::nextApplicationGetsABridgeOfItsOwn()
         const Application application;
         spawn(sleepAMinute(), "background");
         QCOMPARE(tryRunSync(sleepFor(2ms)).outcome(), Outcome::Value);
-        QTimer::singleShot(0, qApp, [] {
+        QTimer::singleShot(0, QCoreApplication::instance(), [] {
             runSync(sleepFor(2ms));
             QCoreApplication::exit(3);
         });
