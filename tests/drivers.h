@@ -60,8 +60,9 @@ inline void drive(Driver driver, const std::function<void()> &body)
         break;
     case Driver::Task: {
         QEventLoop loop;
-        spawn(callInTask(body, loop), "driver");
+        const TaskHandle<> task = spawn(callInTask(body, loop), "driver");
         loop.exec();
+        runSync(task); // also when somebody else ended the event loop
         break;
     }
     case Driver::Slot:

@@ -2,10 +2,10 @@
 #include <tests/leakcheck.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
+#include <tests/windows.h>
 
 #include <interloop/interloop.h>
 
-#include <QApplication>
 #include <QCoreApplication>
 #include <QEvent>
 #include <QPushButton>
@@ -198,6 +198,7 @@ Q_DECLARE_METATYPE(MakeTrigger)
 
 void TestDepth::initTestCase()
 {
+    prepareWindows();
     if (!isSanitized)
         return;
     // Sanitizers make frames several times as large. The main thread's stack may still grow.
@@ -213,7 +214,7 @@ void TestDepth::N27_aThousandLevels_data()
     QTest::newRow("posted event") << makerOf<PostedEvent>();
     QTest::newRow("timer") << makerOf<TimerShot>();
     QTest::newRow("notifier") << makerOf<Notifier>();
-    if (qobject_cast<QApplication *>(QCoreApplication::instance()))
+    if (hasWindows())
         QTest::newRow("click") << makerOf<Click>();
 }
 

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+#include <tests/leakcheck.h>
+#include <tests/testmain.h>
+
+#include <interloop/interloop.h>
+
+#include <QFuture>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+/*
+ * What other threads may do with a bridge. Runs under ThreadSanitizer too.
+ */
+
+using namespace interloop;
+using namespace interloop::test;
+using namespace std::chrono_literals;
+
+class TestThreads : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void init() { m_leaks.begin(); }
+    void cleanup() { m_leaks.check(); }
+
+    void postsOfEachThreadStayInOrder();
+    void Q06_noCompletionFromAnotherThreadIsLost();
+    void spawnThreadSafeGivesResultErrorAndCancel();
+    void spawnThreadSafeCarriesMoveOnlyAndVoid();
+    void cancellingTheFutureIsNotTheTasksAffair();
+    void postsMayRaceWithTheEnd();
+    void remoteMayBeUsedAfterTheEnd();
+    void handlesMayBeCopiedAndDroppedAnywhere();
+    void aFailureDroppedInAnotherThreadIsReportedHere();
+
+private:
+    LeakCheck m_leaks;
+};
+
+namespace {
+
+constexpr int threadCount = 4;
+
+Task<int> givesLater(int number)
+{
+    co_await yield();
+    co_return number;
+}
+
+Task<int> fails()
+{
+    co_await yield();
+    throw std::runtime_error("there");
+}
+
+Task<int> cancelsItself()
+{
+    co_await yield();
+    throw Cancelled(Outcome::Cancelled);
+}
+
+Task<std::unique_ptr<int>> givesMoveOnly(int number)
+{
+    co_await yield();
+    co_return std::make_unique<int>(number);
+}
+
+Task<> sleepsLong()
+{
+    co_await sleepFor(1h);
+}
+
+} // namespace
+
+void TestThreads::postsOfEachThreadStayInOrder()
+{
+    constexpr int postsEach = isSanitized ? 5'000 : 25'000;
+    // Not atomic: written on this thread only.
+    std::array<int, threadCount> next = {};
+    int outOfOrder = 0;
+    int elsewhere = 0;
+    int count = 0;
+    Future<> all;
+    std::vector<std::jthread> threads;
+    const auto here = std::this_thread::get_id();
+    for (int thread = 0; thread < threadCount; ++thread) {
+        threads.emplace_back([&, thread, remote = Bridge::current().remote()] {
+            for (int number = 0; number < postsEach; ++number) {
+                static_cast<void>(remote.postThreadSafe([&, thread, number] {
+                    outOfOrder += next[std::size_t(thread)]++ != number;
+                    elsewhere += std::this_thread::get_id() != here;
+                    if (++count == threadCount * postsEach)
+                        all.setResult();
+                }));
+            }
+        });
+    }
+    const auto result = tryRunSync(all, RunOptions().timeout(10s));
+    QCOMPARE(result.outcome(), Outcome::Value);
+    QCOMPARE(count, threadCount * postsEach);
+    QCOMPARE(outOfOrder, 0);
+    QCOMPARE(elsewhere, 0);
+}
+
+void TestThreads::Q06_noCompletionFromAnotherThreadIsLost()
+{
+    // given: a thread that answers each question as soon as it sees it
+    constexpr int rounds = isSanitized ? 10'000 : 100'000;
+    std::atomic<int> question = 0;
+    Future<> *answer = nullptr; // handed over with the question
+    std::jthread other([&, remote = Bridge::current().remote()] {
+        for (int round = 1; round <= rounds; ++round) {
+            question.wait(round - 1);
+            static_cast<void>(remote.postThreadSafe([future = answer] { future->setResult(); }));
+        }
+    });
+    // when: each answer is waited for, in a wait of its own that has just begun or is about to
+    int answered = 0;
+    for (int round = 1; round <= rounds; ++round) {
+        Future<> future;
+        answer = &future;
+        question = round;
+        question.notify_one();
+        if (!tryRunSync(future, RunOptions().timeout(5s)))
+            break;
+        ++answered;
+    }
+    if (answered < rounds)
+        qFatal("lost after %d", answered); // the thread waits for ever
+    QCOMPARE(answered, rounds);
+}
+
+void TestThreads::spawnThreadSafeGivesResultErrorAndCancel()
+{
+    QFuture<int> value;
+    QFuture<int> error;
+    QFuture<int> cancelled;
+    QFuture<int> unmade;
+    std::thread([&, remote = Bridge::current().remote()] {
+        value = remote.spawnThreadSafe([] { return givesLater(5); });
+        error = remote.spawnThreadSafe(&fails);
+        cancelled = remote.spawnThreadSafe(&cancelsItself);
+        unmade = remote.spawnThreadSafe([]() -> Task<int> { throw std::logic_error("no task"); });
+    }).join();
+    QTRY_VERIFY(value.isFinished() && error.isFinished() && cancelled.isFinished() && unmade.isFinished());
+    QCOMPARE(value.result(), 5);
+    QVERIFY_EXCEPTION_THROWN(error.waitForFinished(), std::runtime_error);
+    QVERIFY(cancelled.isCanceled());
+    QVERIFY_EXCEPTION_THROWN(unmade.waitForFinished(), std::logic_error);
+}
+
+void TestThreads::spawnThreadSafeCarriesMoveOnlyAndVoid()
+{
+    QFuture<std::unique_ptr<int>> moveOnly;
+    QFuture<void> nothing;
+    std::thread([&, remote = Bridge::current().remote()] {
+        moveOnly = remote.spawnThreadSafe([] { return givesMoveOnly(6); });
+        nothing = remote.spawnThreadSafe([]() -> Task<> { co_await yield(); });
+    }).join();
+    QTRY_VERIFY(moveOnly.isFinished() && nothing.isFinished());
+    QCOMPARE(*moveOnly.takeResult(), 6);
+    QVERIFY(!nothing.isCanceled());
+}
+
+void TestThreads::cancellingTheFutureIsNotTheTasksAffair()
+{
+    QFuture<int> future;
+    std::thread([&, remote = Bridge::current().remote()] {
+        future = remote.spawnThreadSafe([] { return givesLater(5); });
+        future.cancel();
+    }).join();
+    runSync(sleepFor(5ms));
+    QVERIFY(future.isFinished());
+    QCOMPARE(Bridge::current().taskCount(), 0);
+}
+
+void TestThreads::postsMayRaceWithTheEnd()
+{
+    for (int round = 0; round < 50; ++round) {
+        std::atomic<int> accepted = 0;
+        int carriedOut = 0;
+        std::atomic<bool> hasBegun = false;
+        {
+            std::vector<std::jthread> threads;
+            for (int thread = 0; thread < threadCount; ++thread) {
+                threads.emplace_back([&, remote = Bridge::current().remote()] {
+                    while (remote.postThreadSafe([&carriedOut] { ++carriedOut; })) {
+                        ++accepted;
+                        hasBegun = true;
+                    }
+                });
+            }
+            while (!hasBegun)
+                std::this_thread::yield();
+            Bridge::current().close();
+        }
+        QVERIFY(accepted > 0);
+        QCOMPARE(carriedOut, accepted.load()); // what was accepted before the end is carried out
+        Bridge::current();
+    }
+}
+
+void TestThreads::remoteMayBeUsedAfterTheEnd()
+{
+    const BridgeRemote remote = Bridge::current().remote();
+    Bridge::current().close();
+    bool isAccepted = true;
+    Refusal reason = Refusal::Deadlock;
+    auto token = std::make_shared<int>();
+    const std::weak_ptr<int> alive = token;
+    std::thread([&] {
+        isAccepted = remote.postThreadSafe([token = std::move(token)] {});
+        QFuture<int> future = remote.spawnThreadSafe([] { return givesLater(1); });
+        try {
+            future.waitForFinished();
+        } catch (const RunSyncError &error) {
+            reason = error.reason();
+        }
+    }).join();
+    QVERIFY(!isAccepted);
+    QVERIFY(alive.expired());
+    QCOMPARE(reason, Refusal::ShuttingDown);
+}
+
+void TestThreads::handlesMayBeCopiedAndDroppedAnywhere()
+{
+    const auto task = spawn(sleepsLong());
+    {
+        std::vector<std::jthread> threads;
+        for (int thread = 0; thread < threadCount; ++thread) {
+            threads.emplace_back([handle = task] {
+                for (int i = 0; i < 10'000; ++i) {
+                    TaskHandle<> copy = handle;
+                    TaskHandle<> moved = std::move(copy);
+                    if (!moved.isValid())
+                        qFatal("lost");
+                }
+            });
+        }
+        for (int i = 0; i < 100; ++i)
+            runSync(yield());
+    }
+    task.cancel();
+    static_cast<void>(tryRunSync(task));
+
+    // the last one may go anywhere too, with the task running or ended
+    for (int i = 0; i < 200; ++i) {
+        auto handle = std::make_unique<TaskHandle<int>>(spawn(givesLater(i)));
+        std::jthread other([&handle] { handle.reset(); });
+        runSync(yield());
+        runSync(yield());
+    }
+}
+
+void TestThreads::aFailureDroppedInAnotherThreadIsReportedHere()
+{
+    QStringList reported;
+    std::thread::id reportedIn;
+    Bridge::current().setUnhandledErrorHandler([&](const QString &text, std::exception_ptr) {
+        reported += text;
+        reportedIn = std::this_thread::get_id();
+    });
+    auto handle = std::make_unique<TaskHandle<int>>(spawn(fails(), "unlucky"));
+    runSync(sleepFor(2ms));
+    std::thread([&handle] { handle.reset(); }).join();
+    runSync(sleepFor(2ms));
+    Bridge::current().setUnhandledErrorHandler({});
+    QCOMPARE(reported.size(), 1);
+    QVERIFY2(reported.first().contains("unlucky"), qPrintable(reported.first()));
+    QCOMPARE(reportedIn, std::this_thread::get_id());
+}
+
+INTERLOOP_TEST_MAIN(TestThreads)
+#include "tst_threads.moc"
