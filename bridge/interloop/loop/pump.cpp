@@ -18,8 +18,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// One pump may keep Qt waiting that long (bench: GuiLag). Longer does not raise throughput.
-constexpr std::chrono::nanoseconds budget = 150us;
+// One pump may keep Qt waiting that long (bench: GuiLag). Longer does not raise throughput; and as GLib runs timers only
+// every second or third dispatch, a timer's lag there is two to three of them.
+constexpr std::chrono::nanoseconds budget = 125us;
 
 // Under a raw GMainContext loop no dispatcher signal marks Qt's turns; a budget older than this is no longer in force.
 constexpr std::chrono::nanoseconds staleBudget = 1ms;
@@ -97,6 +98,8 @@ Pump::Pump(uv_loop_t *adopted)
     const QAbstractEventDispatcher *dispatcher = QAbstractEventDispatcher::instance();
     QObject::connect(dispatcher, &QAbstractEventDispatcher::awake, &m_context, [this] { qtTurn(); });
     QObject::connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, &m_context, [this] { aboutToBlock(); });
+    if (QuitWatch::isPossible())
+        m_quitWatch = std::make_unique<QuitWatch>();
     m_lastQtTurn = now(); // waits may pump ahead before Qt has had its first turn
     armNow(); // libuv registers its own watchers in its next run only
 }

@@ -4,6 +4,7 @@
 #include <interloop/export.h>
 #include <interloop/loop/limits.h>
 #include <interloop/loop/poolwork.h>
+#include <interloop/loop/quitwatch.h>
 #include <interloop/loop/unwinding.h>
 #include <interloop/loop/uvhandle.h>
 #include <interloop/task/chain.h>
@@ -96,6 +97,7 @@ public:
     Limits &limits() noexcept { return m_limits; }
     List<UvHandle> &handles() noexcept { return m_handles; }
     List<PoolWork> &poolWork() noexcept { return m_poolWork; }
+    QuitWatch *quitWatch() noexcept { return m_quitWatch.get(); } // nullptr: not the application's thread
     QObject *context() noexcept { return &m_context; } // lives in this thread; dies with the pump
 
     bool isClosing() const noexcept { return m_isClosing; }
@@ -150,6 +152,7 @@ private:
     QObject m_context;
     std::unique_ptr<QSocketNotifier> m_notifier;
     QTimer m_timer;
+    std::unique_ptr<QuitWatch> m_quitWatch;
     Limits m_limits;
     List<UvHandle> m_handles;
     List<PoolWork> m_poolWork;

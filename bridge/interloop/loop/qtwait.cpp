@@ -12,11 +12,16 @@
 #include <QThread>
 
 #include <cxxabi.h>
-#include <optional>
 
 namespace interloop {
 
 namespace {
+
+// Out of line, so that the string takes no room on the waiting stack.
+[[gnu::noinline, gnu::cold]] void reportStranger(Pump &pump)
+{
+    pump.report(Report::UnhandledError, "a plain slot threw through Qt's event loop", std::current_exception());
+}
 
 class QtWait
 {
@@ -43,7 +48,8 @@ private:
     QEventLoop m_loop;
     QEventLoop::ProcessEventsFlags m_flags;
     ExceptionState m_exceptionsBeneath;
-    std::optional<QuitWatch> m_quitWatch; // outside any exec(): only an event tells of a quit
+    QuitWatch *m_quitWatch; // nullptr: this thread has no Quit events, or a refusal of exec() tells of them
+    unsigned m_quitsBefore = 0; // valid with m_quitWatch
     CancelTimer m_cleanUpLimit; // started when only clean-up may go on
     Mode m_mode = Mode::Exec;
     bool m_hasRun = false; // exec() has worked once, so that a refusal now means a quit since
@@ -53,18 +59,23 @@ QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions
     : m_pump(pump), m_frame(frame), m_target(target),
       m_flags(options.input() == Input::Exclude ? QEventLoop::ExcludeUserInputEvents : QEventLoop::AllEvents),
       m_exceptionsBeneath(pump.exchangeExceptionsBeneath(ExceptionState::current())),
+      m_quitWatch(pump.loopLevel() == 0 ? pump.quitWatch() : nullptr),
       m_cleanUpLimit(target, pump.isClosing() ? Outcome::Cancelled : Outcome::Quit)
 {
     frame.setLoopLevel(pump.loopLevel());
     target.setFrame(frame);
-    if (frame.loopLevel() == 0 && QuitWatch::isPossible())
-        m_quitWatch.emplace();
+    if (m_quitWatch) {
+        m_quitWatch->start();
+        m_quitsBefore = m_quitWatch->seen();
+    }
     if (pump.isClosing())
         m_cleanUpLimit.start(pump.limits().shutdownLimit);
 }
 
 QtWait::~QtWait()
 {
+    if (m_quitWatch)
+        m_quitWatch->stop();
     m_pump.setLastHeldBack(m_target.heldBack());
     m_pump.exchangeExceptionsBeneath(m_exceptionsBeneath);
     m_pump.oweWakeUp();
@@ -91,14 +102,14 @@ void QtWait::guard(Step step)
     } catch (const abi::__forced_unwind &) {
         throw; // the thread is being cancelled
     } catch (...) {
-        m_pump.report(Report::UnhandledError, "a plain slot threw through Qt's event loop", std::current_exception());
+        reportStranger(m_pump);
     }
     m_target.setEventLoop(nullptr);
 }
 
 void QtWait::exec()
 {
-    const bool hasDeliveredQuit = QuitWatch::deliverPostedQuit();
+    const bool hasDeliveredQuit = m_pump.quitWatch() && m_pump.quitWatch()->deliverPostedQuit();
     if (m_target.isDone())
         return;
     const unsigned turns = m_pump.qtTurns();
@@ -110,16 +121,16 @@ void QtWait::exec()
     });
     m_pump.exchangeWaitLoop(outer);
     const bool mustPump = m_pump.takeLeaveRequest();
-    const bool hasRun = m_hasRun || m_pump.qtTurns() != turns;
-    if (hasRun)
+    if (m_pump.qtTurns() != turns) {
+        m_hasRun = true;
         m_pump.setQuitDeadline(TimePoint::min()); // exec() works: no earlier quit is in force
-    m_hasRun = hasRun;
+    }
     if (mustPump)
         m_pump.pump();
     if (m_target.isDone() || hasThrown || mustPump)
         return;
     m_mode = Mode::ProcessEvents;
-    if (hasRun || hasDeliveredQuit) {
+    if (m_hasRun || hasDeliveredQuit) {
         m_pump.setQuitDeadline(m_pump.now() + m_pump.limits().shutdownLimit);
         m_target.cancel(Outcome::Quit);
         cancelFramesBeneath();
@@ -146,7 +157,7 @@ void QtWait::cancelFramesBeneath()
 void QtWait::processEvents()
 {
     guard([this] { m_loop.processEvents(m_flags | QEventLoop::WaitForMoreEvents); });
-    if (m_quitWatch && m_quitWatch->hasSeenQuit())
+    if (m_quitWatch && m_quitWatch->seen() != m_quitsBefore)
         m_target.cancel(Outcome::Quit);
 }
 

@@ -7,17 +7,6 @@
 
 namespace interloop {
 
-QuitWatch::QuitWatch()
-{
-    QCoreApplication::instance()->installEventFilter(this);
-}
-
-QuitWatch::~QuitWatch()
-{
-    if (QCoreApplication *application = QCoreApplication::instance())
-        application->removeEventFilter(this);
-}
-
 bool QuitWatch::isPossible()
 {
     const QCoreApplication *application = QCoreApplication::instance();
@@ -26,17 +15,30 @@ bool QuitWatch::isPossible()
 
 bool QuitWatch::deliverPostedQuit()
 {
-    if (!isPossible())
-        return false;
-    const QuitWatch watch;
+    const unsigned before = m_seen;
+    start();
     QCoreApplication::sendPostedEvents(QCoreApplication::instance(), QEvent::Quit);
-    return watch.hasSeenQuit();
+    stop();
+    return m_seen != before;
+}
+
+void QuitWatch::start()
+{
+    if (m_watching++ == 0)
+        QCoreApplication::instance()->installEventFilter(this);
+}
+
+void QuitWatch::stop()
+{
+    QCoreApplication *application = QCoreApplication::instance();
+    if (--m_watching == 0 && application)
+        application->removeEventFilter(this);
 }
 
 bool QuitWatch::eventFilter(QObject *object, QEvent *event)
 {
     if (event->type() == QEvent::Quit && object == QCoreApplication::instance())
-        m_hasSeenQuit = true;
+        ++m_seen;
     return false;
 }
 

@@ -5,30 +5,32 @@
 
 /*
  * Posted QEvent::Quit, which QEventLoop::exec() would remove without a word: the last window closed, quit() from
- * another thread.
+ * another thread. Only the application's thread has them.
  */
 
 namespace interloop {
 
-// Sees the Quit events that reach the application while it lives.
 class QuitWatch final : public QObject
 {
 public:
-    QuitWatch(); // REQUIRES: isPossible()
-    ~QuitWatch();
-
-    // Whether this is the application's thread: no other has Quit events.
+    // Whether this is the application's thread.
     static bool isPossible();
 
     // Delivers a Quit that is posted already. Whether there was one.
-    static bool deliverPostedQuit();
+    bool deliverPostedQuit();
 
-    bool hasSeenQuit() const noexcept { return m_hasSeenQuit; }
+    // Sees the Quit events that reach the application until the matching stop(). Calls nest.
+    void start();
+    void stop();
+
+    // How many Quit events have been seen.
+    unsigned seen() const noexcept { return m_seen; }
 
 private:
     bool eventFilter(QObject *object, QEvent *event) override;
 
-    bool m_hasSeenQuit = false;
+    int m_watching = 0; // start() without stop()
+    unsigned m_seen = 0;
 };
 
 } // namespace interloop

@@ -19,16 +19,29 @@ namespace {
 // How long a wait pumps by itself before it enters Qt (bench: RunSyncYield, RunSyncTcpRoundTrip).
 constexpr std::chrono::nanoseconds pumpAheadLimit = 50us;
 
+// Out of line, so that the strings it makes take no room on the waiting stack.
+[[noreturn, gnu::noinline, gnu::cold]] void refuse(const Pump &pump, Refusal reason)
+{
+    std::string text = "runSync";
+    if (reason == Refusal::InsideLibuvCallback)
+        text += " in a raw libuv callback: libuv's loop is running beneath";
+    else if (reason == Refusal::TooDeep)
+        text += ": " + std::to_string(pump.depth()) + " waits are on the stack already";
+    else
+        text += ": this thread's stack is nearly used up, at depth " + std::to_string(pump.depth());
+    throw RunSyncError(reason, text);
+}
+
 void refuseWhenImpossible(Pump &pump)
 {
     if (pump.isInUvRun())
-        throw RunSyncError(Refusal::InsideLibuvCallback, "runSync in a raw libuv callback: libuv's loop is running beneath");
+        refuse(pump, Refusal::InsideLibuvCallback);
     if (pump.depth() >= pump.limits().maximumDepth)
-        throw RunSyncError(Refusal::TooDeep, "runSync: " + std::to_string(pump.depth()) + " waits are on the stack already");
+        refuse(pump, Refusal::TooDeep);
     if (__builtin_frame_address(0) < pump.lowestStackAddress())
-        throw RunSyncError(Refusal::StackLow, "runSync: this thread's stack is nearly used up, at depth "
-                                   + std::to_string(pump.depth()));
-    pump.requireOpen();
+        refuse(pump, Refusal::StackLow);
+    if (pump.isClosing())
+        pump.requireOpen();
 }
 
 // The chain whose cancellation reaches the new wait; nullptr for a plain callback and for clean-up. Throws what is

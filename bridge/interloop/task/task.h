@@ -21,6 +21,9 @@
 
 namespace interloop {
 
+// Destroys a coroutine, and with it tasks that were handed to it unrun, without a warning.
+INTERLOOP_EXPORT void destroyQuietly(std::coroutine_handle<> coroutine) noexcept;
+
 template<typename T = void>
 class [[nodiscard]] Task
 {
@@ -61,7 +64,7 @@ public:
     void reset() noexcept
     {
         if (m_handle)
-            std::exchange(m_handle, {}).destroy();
+            destroyQuietly(std::exchange(m_handle, {}));
     }
 
 private:

@@ -112,8 +112,23 @@ std::exception_ptr makeCancelled(Outcome outcome) noexcept
     return std::make_exception_ptr(Cancelled(outcome, Cancelled::Whom::Self));
 }
 
+namespace {
+
+constinit thread_local bool isQuiet = false;
+
+} // namespace
+
+void destroyQuietly(std::coroutine_handle<> coroutine) noexcept
+{
+    const bool wasQuiet = std::exchange(isQuiet, true);
+    coroutine.destroy();
+    isQuiet = wasQuiet;
+}
+
 void reportNeverAwaited() noexcept
 {
+    if (isQuiet)
+        return;
     if (Scheduler *here = existingScheduler())
         here->report(Report::NeverAwaited, "a task was destroyed without having been awaited, spawned or run", nullptr);
 }
