@@ -349,13 +349,15 @@ void TestArming::aRepeatingRawTimerGoesOnInsideAWait()
     timer.whenDone = [&ticks] { ++ticks; };
     timer.start();
     timer.repeatEvery(10ms);
+    const auto takenBefore = timeTakenByOthers();
     QTimer::singleShot(0, this, [] {
         runSync(sleepFor(5 * unit));
         QCoreApplication::quit();
     });
     QCoreApplication::exec();
     timer.close();
-    QVERIFY2(ticks >= 45 && ticks <= 50, qPrintable(QString::number(ticks)));
+    const int excused = int((timeTakenByOthers() - takenBefore) / 10ms);
+    QVERIFY2(ticks >= 45 - excused && ticks <= 50, qPrintable(QString::number(ticks)));
 }
 
 INTERLOOP_TEST_MAIN(TestArming)

@@ -2,6 +2,7 @@
 #include <tests/drivers.h>
 #include <tests/leakcheck.h>
 #include <tests/testmain.h>
+#include <tests/ticks.h>
 #include <tests/timeline.h>
 #include <tests/windows.h>
 
@@ -57,35 +58,6 @@ private:
 };
 
 namespace {
-
-// Counts a timer's shots from its making on.
-class Ticks
-{
-public:
-    explicit Ticks(std::chrono::milliseconds period) : m_period(period)
-    {
-        m_timer.setTimerType(Qt::PreciseTimer);
-        QObject::connect(&m_timer, &QTimer::timeout, [this] { ++m_count; });
-        m_takenAtBegin = timeTakenByOthers();
-        m_begin = std::chrono::steady_clock::now();
-        m_timer.start(period);
-    }
-    std::chrono::nanoseconds elapsed() const { return std::chrono::steady_clock::now() - m_begin; }
-
-    // Of a hundred due, how many came; those due while other processes had the processor do not count.
-    int percent() const
-    {
-        const auto own = elapsed() - (timeTakenByOthers() - m_takenAtBegin);
-        return int(m_count * m_period * 100 / own);
-    }
-
-private:
-    std::chrono::milliseconds m_period;
-    std::chrono::nanoseconds m_takenAtBegin;
-    std::chrono::steady_clock::time_point m_begin;
-    QTimer m_timer;
-    int m_count = 0;
-};
 
 constexpr qsizetype transferSize = 100'000'000;
 
