@@ -52,6 +52,18 @@ void requireRunnable(const TaskHandle<T> &handle)
     requireRunnable(static_cast<const TaskState &>(handle.state()));
 }
 
+// The typed shell: a task that was refused is gone without a warning, as its refusal says enough.
+template<typename T>
+RunEnd runToEnd(Task<T> &task, const RunOptions &options)
+{
+    try {
+        return runToEnd(task.handle().promise(), task.handle(), options);
+    } catch (...) {
+        task.reset();
+        throw;
+    }
+}
+
 // Runs `awaitable` (a task, a handle, …) to its end and returns its result.
 // Throws the task's own exception; TimeoutError when options.timeout() passed; Cancelled when the task or the caller was
 // cancelled, the application or thread was told to end (outcome Quit), or the context died; RunSyncError when refused.
@@ -62,14 +74,8 @@ AwaitResult<A> runSync(A awaitable, RunOptions options = RunOptions())
 {
     requireRunnable(awaitable);
     auto task = asTask(std::move(awaitable));
+    const RunEnd end = runToEnd(task, options);
     auto &promise = task.handle().promise();
-    RunEnd end;
-    try {
-        end = runToEnd(promise, task.handle(), options);
-    } catch (...) {
-        task.reset();
-        throw;
-    }
     if (!promise.slot().hasValue()) [[unlikely]]
         std::rethrow_exception(errorOfRun(end, promise.slot().exception()));
     return promise.slot().take();
@@ -83,14 +89,8 @@ Result<AwaitResult<A>> tryRunSync(A awaitable, RunOptions options = RunOptions()
     try {
         requireRunnable(awaitable);
         auto task = asTask(std::move(awaitable));
+        const RunEnd end = runToEnd(task, options);
         auto &promise = task.handle().promise();
-        RunEnd end;
-        try {
-            end = runToEnd(promise, task.handle(), options);
-        } catch (...) {
-            task.reset();
-            throw;
-        }
         if (promise.slot().hasValue())
             return R(Outcome::Value, std::move(promise.slot()));
         return R(outcomeOfRun(end, promise.slot().exception()), errorOfRun(end, promise.slot().exception()));
