@@ -214,7 +214,7 @@ void TestBridge::aSecondBridgeInAThreadIsAnError()
 {
     uv_loop_t loop;
     QCOMPARE(uv_loop_init(&loop), 0);
-    QVERIFY_EXCEPTION_THROWN(Bridge bridge(&loop), std::logic_error);
+    QVERIFY_THROWS_EXCEPTION(std::logic_error, Bridge bridge(&loop));
     QCOMPARE(runSync(givesAfter(1ms, 5)), 5); // the first is unharmed
     QCOMPARE(uv_loop_close(&loop), 0);
 }

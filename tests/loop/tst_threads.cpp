@@ -151,9 +151,9 @@ void TestThreads::spawnThreadSafeGivesResultErrorAndCancel()
     }).join();
     QTRY_VERIFY(value.isFinished() && error.isFinished() && cancelled.isFinished() && unmade.isFinished());
     QCOMPARE(value.result(), 5);
-    QVERIFY_EXCEPTION_THROWN(error.waitForFinished(), std::runtime_error);
+    QVERIFY_THROWS_EXCEPTION(std::runtime_error, error.waitForFinished());
     QVERIFY(cancelled.isCanceled());
-    QVERIFY_EXCEPTION_THROWN(unmade.waitForFinished(), std::logic_error);
+    QVERIFY_THROWS_EXCEPTION(std::logic_error, unmade.waitForFinished());
 }
 
 void TestThreads::spawnThreadSafeCarriesMoveOnlyAndVoid()

@@ -79,8 +79,8 @@ private slots:
     void N19_anotherThreadsHandleIsRefused();
     void N21_levelsTakeTurns_data() { addDrivers(); }
     void N21_levelsTakeTurns();
-    void N23_adialogsLoopInACoroutineLetsTasksGoOn_data() { addDrivers(); }
-    void N23_adialogsLoopInACoroutineLetsTasksGoOn();
+    void N23_aDialogsLoopInACoroutineLetsTasksGoOn_data() { addDrivers(); }
+    void N23_aDialogsLoopInACoroutineLetsTasksGoOn();
     void N24_insideARawCallbackAWaitIsRefused_data() { addDrivers(); }
     void N24_insideARawCallbackAWaitIsRefused();
 
@@ -234,7 +234,7 @@ void TestNestedRuns::N03_anExceptionCrossesThreeLevels()
     // The naive way: the exception leaves a nested QEventLoop by itself.
     QEventLoop loop;
     QMetaObject::invokeMethod(&loop, [] { throw OwnError(1); }, Qt::QueuedConnection);
-    QVERIFY_EXCEPTION_THROWN(loop.exec(), OwnError);
+    QVERIFY_THROWS_EXCEPTION(OwnError, loop.exec());
     QCOMPARE(messages.containing(qtsComplaint).size(), 1);
 }
 
@@ -872,7 +872,7 @@ Task<> opensADialog(Timeline &log)
 
 } // namespace
 
-void TestNestedRuns::N23_adialogsLoopInACoroutineLetsTasksGoOn()
+void TestNestedRuns::N23_aDialogsLoopInACoroutineLetsTasksGoOn()
 {
     Timeline log;
     drive([&] { // in a coroutine
