@@ -190,8 +190,8 @@ void TestConnect::coroutineBodyStartsAtOnceAndGoesOn()
 {
     Source source;
     QStringList order;
-    const Connection connection = interloop::connect(
-            &source, &Source::said, this, [&](const QString &text, int number) -> Task<> {
+    const Connection connection =
+            interloop::connect(&source, &Source::said, this, [&](const QString &text, int number) -> Task<> {
                 order += QStringLiteral("begin");
                 co_await sleepFor(1ms);
                 order += text + QString::number(number);
@@ -211,8 +211,10 @@ void TestConnect::bodiesMayTakeFewerArguments()
     QStringList heard;
     interloop::connect(&source, &Source::said, this, [&] { heard += QStringLiteral("none"); });
     interloop::connect(&source, &Source::said, this, [&](const QString &text) { heard += text; });
-    interloop::connect(&source, &Source::said, this, [&](QString text, long number) { heard += text.append('+') + QString::number(number); });
-    interloop::connect(&source, &Source::said, this, [&](auto...arguments) { heard += QString::number(sizeof...(arguments)); });
+    interloop::connect(&source, &Source::said, this,
+                       [&](QString text, long number) { heard += text.append('+') + QString::number(number); });
+    interloop::connect(&source, &Source::said, this,
+                       [&](auto... arguments) { heard += QString::number(sizeof...(arguments)); });
     interloop::connect(&source, &Source::said, this, [&]() -> Task<> {
         co_await yield();
         heard += QStringLiteral("task");
@@ -565,7 +567,8 @@ void TestConnect::cancelledIsSilent()
     const test::LoggedMessages log;
     Source source;
     Connection plain = interloop::connect(&source, &Source::fired, this, [] { runSync(sleepFor(60s)); });
-    Connection coroutine = interloop::connect(&source, &Source::fired, this, []() -> Task<> { co_await sleepFor(60s); });
+    Connection coroutine =
+            interloop::connect(&source, &Source::fired, this, []() -> Task<> { co_await sleepFor(60s); });
     soon([&] { plain.cancel(); });
 
     emit source.fired(); // the coroutine begins when the plain body has ended

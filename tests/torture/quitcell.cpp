@@ -102,7 +102,8 @@ public:
     {
         if (m_way == "sigterm") {
             uv_signal_init(Bridge::current().uvLoop(), &signalHandle);
-            uv_signal_start(&signalHandle, [](uv_signal_t *, int) { QCoreApplication::quit(); }, SIGTERM);
+            uv_signal_start(
+                    &signalHandle, [](uv_signal_t *, int) { QCoreApplication::quit(); }, SIGTERM);
         }
         if (m_way == "windowclosed") {
             m_window = std::make_unique<QWidget>();

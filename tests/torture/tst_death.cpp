@@ -127,9 +127,8 @@ private:
         if (m_victim != Victim::Receiver && m_victim != Victim::Sender)
             return tryRunSync(task, RunOptions().timeout(10s).context(m_context)).outcome();
         Outcome outcome = Outcome::Refused;
-        interloop::connect(m_source.data(), &Source::fired, m_context.data(), [&] {
-            outcome = tryRunSync(task, RunOptions().timeout(10s)).outcome();
-        });
+        interloop::connect(m_source.data(), &Source::fired, m_context.data(),
+                           [&] { outcome = tryRunSync(task, RunOptions().timeout(10s)).outcome(); });
         emit m_source->fired();
         return outcome;
     }
@@ -230,11 +229,14 @@ void TestDeath::Q02_everyEndHasAName_data()
                     << int(victim) << state << QString::fromLatin1(outcomes[std::size_t(state)]);
     };
     // A result that came before the end wins.
-    add(Victim::Context, "context", {"ContextDestroyed", "Value", "ContextDestroyed", "ContextDestroyed", "ContextDestroyed"});
-    add(Victim::Receiver, "receiver", {"ContextDestroyed", "Value", "ContextDestroyed", "ContextDestroyed", "ContextDestroyed"});
+    add(Victim::Context, "context",
+        {"ContextDestroyed", "Value", "ContextDestroyed", "ContextDestroyed", "ContextDestroyed"});
+    add(Victim::Receiver, "receiver",
+        {"ContextDestroyed", "Value", "ContextDestroyed", "ContextDestroyed", "ContextDestroyed"});
     add(Victim::Sender, "sender", {"Value", "Value", "Value", "Cancelled", "Value"});
     if (qobject_cast<QApplication *>(QCoreApplication::instance()))
-        add(Victim::Window, "window", {"ContextDestroyed", "Value", "ContextDestroyed", "ContextDestroyed", "ContextDestroyed"});
+        add(Victim::Window, "window",
+            {"ContextDestroyed", "Value", "ContextDestroyed", "ContextDestroyed", "ContextDestroyed"});
     add(Victim::Bridge, "bridge", {"Cancelled", "Value", "Cancelled", "Cancelled", "Cancelled"});
     // The wait has not entered Qt when the quit comes, so that it has the shutdown limit; clean-up ends within it.
     add(Victim::Thread, "thread", {"Quit", "Value", "Quit", "Cancelled", "Quit"});
@@ -293,8 +295,9 @@ void TestDeath::Q02_nestedWaitsBeneathADeadContextGoOn()
     });
     outcomes += QLatin1String("bottom ") + toString(tryRunSync(sleepFor(40ms)).outcome());
 
-    QCOMPARE(outcomes, QStringList({QStringLiteral("top Value"), QStringLiteral("middle ContextDestroyed"),
-                                    QStringLiteral("bottom Value")}));
+    QCOMPARE(outcomes,
+             QStringList({QStringLiteral("top Value"), QStringLiteral("middle ContextDestroyed"),
+                          QStringLiteral("bottom Value")}));
 }
 
 void TestDeath::Q02_threadEndsUnderWaitsAndTasks_data()
@@ -352,9 +355,12 @@ void TestDeath::Q02_threadEndsUnderWaitsAndTasks()
         for (int i = 0; i < 3; ++i)
             spawn(sleepAMinute(), "background");
         // The bridge's own end comes first: connected before.
-        QObject::connect(QThread::currentThread(), &QThread::finished, &tower, [&tower] {
-            tower.outcomes += QStringLiteral("bridge %1, alive %2").arg(Bridge::exists()).arg(Alive::count);
-        }, Qt::DirectConnection);
+        QObject::connect(
+                QThread::currentThread(), &QThread::finished, &tower,
+                [&tower] {
+                    tower.outcomes += QStringLiteral("bridge %1, alive %2").arg(Bridge::exists()).arg(Alive::count);
+                },
+                Qt::DirectConnection);
         tower.grow();
     });
     QTRY_VERIFY(tower.hasGrown);

@@ -306,7 +306,8 @@ void TestEnd::Q02_taskSpawnedInCleanUpMayEnd()
         spawn(spawnInCleanUp(20ms, notes), "spawner");
         runSync(yield());
     });
-    QCOMPARE(notes, QStringList({QStringLiteral("spawned"), QStringLiteral("late begun"), QStringLiteral("late done")}));
+    QCOMPARE(notes,
+             QStringList({QStringLiteral("spawned"), QStringLiteral("late begun"), QStringLiteral("late done")}));
     QCOMPARE(Alive::counts(), QStringLiteral("2 begun, 2 ended"));
 }
 
@@ -331,7 +332,8 @@ void TestEnd::Q02_foreignHandlesAreReported()
     auto timer = std::make_unique<uv_timer_t>(); // its memory stays its owner's
     endIn(Place{place}, [&timer] {
         uv_timer_init(Bridge::current().uvLoop(), timer.get());
-        uv_timer_start(timer.get(), [](uv_timer_t *) { }, 60'000, 0);
+        uv_timer_start(
+                timer.get(), [](uv_timer_t *) { }, 60'000, 0);
     });
     timer.reset();
     QCOMPARE(said(log), QStringLiteral("a libuv timer handle was still open at the bridge's end"));

@@ -28,8 +28,12 @@ public:
 enum class State { NotStarted, Ready, Waiting, Cancelling, Done, Failed, CancelledUnstarted };
 
 const QHash<State, const char *> stateNames = {
-        {State::NotStarted, "not started"}, {State::Ready, "ready"},   {State::Waiting, "waiting"},
-        {State::Cancelling, "cancelling"},  {State::Done, "done"},     {State::Failed, "failed"},
+        {State::NotStarted, "not started"},
+        {State::Ready, "ready"},
+        {State::Waiting, "waiting"},
+        {State::Cancelling, "cancelling"},
+        {State::Done, "done"},
+        {State::Failed, "failed"},
         {State::CancelledUnstarted, "cancelled before it began"},
 };
 
@@ -157,7 +161,8 @@ void TestLifetimes::Q08_handleDroppedInEachState()
 void TestLifetimes::Q08_taskDestroyedUnstarted_data()
 {
     QTest::addColumn<QString>("how");
-    for (const char *how : {"dropped", "assigned over", "in a coroutine's frame", "refused by runSync", "in a gather that is dropped"})
+    for (const char *how :
+         {"dropped", "assigned over", "in a coroutine's frame", "refused by runSync", "in a gather that is dropped"})
         QTest::newRow(how) << QString::fromLatin1(how);
 }
 
@@ -167,7 +172,9 @@ void TestLifetimes::Q08_taskDestroyedUnstarted()
     const test::LoggedMessages log;
     const QString warning = QStringLiteral("a task was destroyed without having been awaited, spawned or run");
     if (how == QStringLiteral("dropped")) {
-        { const Task<> task = child(Alive()); }
+        {
+            const Task<> task = child(Alive());
+        }
         QCOMPARE(log.texts(), QStringList(warning));
     } else if (how == QStringLiteral("assigned over")) {
         Task<> task = child(Alive());
@@ -187,7 +194,9 @@ void TestLifetimes::Q08_taskDestroyedUnstarted()
         Bridge::current().setMaximumDepth(64);
         QCOMPARE(log.texts(), QStringList()); // the refusal has been told
     } else {
-        { const auto group = gather(child(Alive()), child(Alive())); }
+        {
+            const auto group = gather(child(Alive()), child(Alive()));
+        }
         QVERIFY(log.containing(warning).size() >= 1);
     }
     QCOMPARE(Alive::count, 0);
@@ -216,9 +225,10 @@ void TestLifetimes::Q09_unseenFailureGoesToTheHookOnce()
     const QString told = QStringLiteral(" failed and nobody looked at its result: ");
     QStringList texts = errors.texts();
     texts.sort();
-    QCOMPARE(texts, QStringList({QStringLiteral("an unnamed task") + told + QStringLiteral("bang"),
-                                 QStringLiteral("task 'load'") + told + QStringLiteral("boom"),
-                                 QStringLiteral("task 'number'") + told + QStringLiteral("unknown exception")}));
+    QCOMPARE(texts,
+             QStringList({QStringLiteral("an unnamed task") + told + QStringLiteral("bang"),
+                          QStringLiteral("task 'load'") + told + QStringLiteral("boom"),
+                          QStringLiteral("task 'number'") + told + QStringLiteral("unknown exception")}));
     QCOMPARE(log.texts(), QStringList());
 }
 

@@ -259,7 +259,8 @@ void TestQuit::control_naiveWaitsDoNotEndSo_data()
         const QString name = QString::fromLatin1(waiter);
         QTest::addRow("%s quit", waiter) << QStringLiteral("quit") << name << QStringLiteral("1 valueless") << false;
         QTest::addRow("%s exit", waiter) << QStringLiteral("exit") << name << QStringLiteral("1 valueless") << false;
-        QTest::addRow("%s posted Quit", waiter) << QStringLiteral("postedquit") << name << QStringLiteral("1 Value") << true;
+        QTest::addRow("%s posted Quit", waiter)
+                << QStringLiteral("postedquit") << name << QStringLiteral("1 Value") << true;
     };
     add("qeventloop");
 #ifdef INTERLOOP_TEST_QCORO

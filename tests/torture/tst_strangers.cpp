@@ -74,7 +74,8 @@ void TestStrangers::Q05_strangersExceptionGoesToTheHook_data()
     QTest::addColumn<int>("depth");
     for (const int depth : {1, 3}) {
         const auto add = [depth](const char *name, const char *report) {
-            QTest::addRow("%s, depth %d", name, depth) << QString::fromLatin1(name) << QString::fromLatin1(report) << depth;
+            QTest::addRow("%s, depth %d", name, depth)
+                    << QString::fromLatin1(name) << QString::fromLatin1(report) << depth;
         };
         add("connected slot", "a slot of Thrower::fired() threw: boom");
         add("connected coroutine", "a slot of Thrower::fired() threw: boom");
@@ -113,7 +114,8 @@ void TestStrangers::Q05_strangersExceptionGoesToTheHook()
         } else if (name == "plain queued slot") {
             QMetaObject::invokeMethod(&thrower, "throwInASlot", Qt::QueuedConnection);
         } else {
-            QMetaObject::invokeMethod(&thrower, [] { throw std::runtime_error("boom"); }, Qt::QueuedConnection);
+            QMetaObject::invokeMethod(
+                    &thrower, [] { throw std::runtime_error("boom"); }, Qt::QueuedConnection);
         }
     };
     QList<int> answers;
@@ -121,7 +123,8 @@ void TestStrangers::Q05_strangersExceptionGoesToTheHook()
         if (left == 1)
             QMetaObject::invokeMethod(this, disturb, Qt::QueuedConnection);
         else
-            QMetaObject::invokeMethod(this, [&, left] { wait(left - 1); }, Qt::QueuedConnection);
+            QMetaObject::invokeMethod(
+                    this, [&, left] { wait(left - 1); }, Qt::QueuedConnection);
         answers += runSync(answer(), RunOptions().timeout(10s));
     };
 
@@ -157,14 +160,16 @@ void TestStrangers::Q05_plainSlotThrowsAgainAndAgain()
 void TestStrangers::Q05_hookThatThrowsIsSurvived()
 {
     const test::LoggedMessages log;
-    Bridge::current().setUnhandledErrorHandler([](const QString &, std::exception_ptr) { throw std::runtime_error("bang"); });
+    Bridge::current().setUnhandledErrorHandler(
+            [](const QString &, std::exception_ptr) { throw std::runtime_error("bang"); });
     spawn(fail(), "stranger");
 
     QCOMPARE(runSync(answer()), 42);
 
     Bridge::current().setUnhandledErrorHandler({});
-    QCOMPARE(log.texts(), QStringList({QStringLiteral("the unhandled-error handler threw: bang"),
-                                       QStringLiteral("task 'stranger' failed and nobody looked at its result: boom")}));
+    QCOMPARE(log.texts(),
+             QStringList({QStringLiteral("the unhandled-error handler threw: bang"),
+                          QStringLiteral("task 'stranger' failed and nobody looked at its result: boom")}));
 }
 
 void TestStrangers::Q05_control_bareEventLoopLetsItOut()

@@ -68,7 +68,8 @@ void TestDns::numericHostsNeedNoResolver()
 
 void TestDns::localhostIsTheLoopback()
 {
-    const QList<SocketAddress> addresses = runSync(resolve(QStringLiteral("localhost"), 4711), RunOptions().timeout(10s));
+    const QList<SocketAddress> addresses =
+            runSync(resolve(QStringLiteral("localhost"), 4711), RunOptions().timeout(10s));
     QVERIFY(!addresses.isEmpty());
     for (const SocketAddress &address : addresses) {
         QVERIFY2(address.host() == QStringLiteral("127.0.0.1") || address.host() == QStringLiteral("::1"),
@@ -83,7 +84,8 @@ void TestDns::unknownHostIsNamed()
         runSync(resolve(QStringLiteral("no-such-host.invalid"), 80), RunOptions().timeout(15s));
         QFAIL("it was found");
     } catch (const std::system_error &error) {
-        QVERIFY2(QString::fromUtf8(error.what()).startsWith(QStringLiteral("resolve no-such-host.invalid: ")), error.what());
+        QVERIFY2(QString::fromUtf8(error.what()).startsWith(QStringLiteral("resolve no-such-host.invalid: ")),
+                 error.what());
         QCOMPARE(&error.code().category(), &uvCategory());
         // no such host; without a name server: try again
         QVERIFY2(error.code().value() == UV_EAI_NONAME || error.code().value() == UV_EAI_AGAIN, error.what());

@@ -91,8 +91,7 @@ public:
                 std::rethrow_exception(result.error());
         } catch (const std::system_error &error) {
             code = error.code();
-        } catch (...) {
-        }
+        } catch (...) { }
     }
 
     Outcome outcome;
@@ -211,7 +210,7 @@ Task<QByteArray> receiveBlocks(TcpSocket &socket)
         count += qsizetype(got);
         hash.addData(QByteArrayView(reinterpret_cast<const char *>(buffer.data()), qsizetype(got)));
     }
-    co_return count == blockSize * blockCount ? hash.result() : QByteArray("wrong size");
+    co_return count == blockSize *blockCount ? hash.result() : QByteArray("wrong size");
 }
 
 } // namespace
@@ -287,8 +286,8 @@ void TestTcp::dataBeforeEofIsReadFirst()
 void TestTcp::largeTransfersBothWaysArriveWhole()
 {
     Pair pair;
-    const auto [sent, back, received, there] = runSync(
-            gather(sendBlocks(pair.near, 1), sendBlocks(pair.far, 2), receiveBlocks(pair.far), receiveBlocks(pair.near)));
+    const auto [sent, back, received, there] = runSync(gather(sendBlocks(pair.near, 1), sendBlocks(pair.far, 2),
+                                                              receiveBlocks(pair.far), receiveBlocks(pair.near)));
     QCOMPARE(received.toHex(), sent.toHex());
     QCOMPARE(there.toHex(), back.toHex());
     QVERIFY(sent != back);
@@ -603,7 +602,8 @@ void TestTcp::resetByPeerNamesOperationAndPeer()
     QCOMPARE(failure.text, QStringLiteral("read 127.0.0.1:%1: Connection reset by peer").arg(listener.port()));
     QCOMPARE(failure.code, std::errc::connection_reset);
     const Failure writing = failureOf(socket.write(tooMuch()));
-    QVERIFY2(writing.text.startsWith(QStringLiteral("write 127.0.0.1:%1: ").arg(listener.port())), qPrintable(writing.text));
+    QVERIFY2(writing.text.startsWith(QStringLiteral("write 127.0.0.1:%1: ").arg(listener.port())),
+             qPrintable(writing.text));
     QCOMPARE(writing.code, std::errc::broken_pipe);
 }
 

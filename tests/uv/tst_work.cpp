@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <future>
-#include <numeric>
 
 using namespace interloop;
 using namespace std::chrono_literals;
@@ -201,8 +200,9 @@ void TestWork::cancelledWhileQueuedNeverRuns()
 
     std::atomic<bool> hasRun = false;
     std::atomic<QThread *> destroyedOn = nullptr;
-    const auto queued = spawn(
-            toThread([](std::atomic<bool> *hasRun, Witness) { *hasRun = true; }, &hasRun, Witness(&destroyedOn)), "queued");
+    const auto queued =
+            spawn(toThread([](std::atomic<bool> *hasRun, Witness) { *hasRun = true; }, &hasRun, Witness(&destroyedOn)),
+                  "queued");
     runSync(yield());
     QVERIFY(queued.cancel());
     QCOMPARE(tryRunSync(queued).outcome(), Outcome::Cancelled);
