@@ -62,8 +62,11 @@ public:
         heard += text;
     }
 
+    void onFired() const noexcept { ++timesFired; }
+
     QStringList heard;
     QList<QObject *> senders;
+    mutable int timesFired = 0;
 };
 
 class TestConnect : public QObject
@@ -260,6 +263,10 @@ void TestConnect::memberFunctions()
     emit source.said(QStringLiteral("text"), 1);
 
     QTRY_COMPARE(receiver.heard.join(' '), QStringLiteral("text1 text text! text"));
+
+    interloop::connect(&source, &Source::fired, &receiver, &Receiver::onFired); // const and noexcept ones too
+    emit source.fired();
+    QCOMPARE(receiver.timesFired, 1);
 }
 
 void TestConnect::senderIsKnownInAPlainBody()

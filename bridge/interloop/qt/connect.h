@@ -7,6 +7,7 @@
 #include <QMetaMethod>
 #include <QObject>
 
+#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -53,21 +54,38 @@ class SignalTraits<void (Sender::*)(Arguments...) noexcept> : public SignalTrait
 // its functor's captures live until it has ended.
 // `overlap` says what a signal does while the body of an earlier one has not ended. Call it on `context`'s thread.
 template<typename Sender, typename Signal, typename Body>
+    requires(!std::is_member_function_pointer_v<Body>)
 Connection connect(const Sender *sender, Signal signal, QObject *context, Body body, Overlap overlap = Overlap::Drop)
 {
     auto state = ConnectionState::make(sender, QMetaMethod::fromSignal(signal), context, overlap);
     return SignalTraits<Signal>::connect(sender, signal, context, std::move(state), std::move(body));
 }
 
-// The same with a member function of the context's.
-template<typename Sender, typename Signal, typename Receiver, typename Result, typename Class, typename... Arguments>
-Connection connect(const Sender *sender, Signal signal, Receiver *context, Result (Class::*method)(Arguments...),
-                   Overlap overlap = Overlap::Drop)
+// Calls a member function of the context's as a body.
+template<typename Receiver, typename Method>
+class MethodBody
 {
-    const auto body = [context, method](const std::decay_t<Arguments> &...arguments) -> Result {
-        return (static_cast<Class *>(context)->*method)(arguments...);
-    };
-    return connect(sender, signal, static_cast<QObject *>(context), body, overlap);
+public:
+    MethodBody(Receiver *receiver, Method method) noexcept : m_receiver(receiver), m_method(method) { }
+
+    template<typename... Arguments>
+        requires std::is_invocable_v<Method, Receiver *, const Arguments &...>
+    decltype(auto) operator()(const Arguments &...arguments) const
+    {
+        return std::invoke(m_method, m_receiver, arguments...);
+    }
+
+private:
+    Receiver *m_receiver;
+    Method m_method;
+};
+
+// The same with a member function of the context's.
+template<typename Sender, typename Signal, typename Receiver, typename Method>
+    requires std::is_member_function_pointer_v<Method>
+Connection connect(const Sender *sender, Signal signal, Receiver *context, Method method, Overlap overlap = Overlap::Drop)
+{
+    return connect(sender, signal, static_cast<QObject *>(context), MethodBody<Receiver, Method>(context, method), overlap);
 }
 
 } // namespace interloop
