@@ -80,6 +80,25 @@ private:
         Bridge::current();
         TcpServer::listen(QStringLiteral("127.0.0.1"), 0).close();
         static_cast<void>(QTest::qWaitFor([] { return handleCount() == 1; }, 1000));
+        static const bool isPlatformReady = waitForPlatform();
+        static_cast<void>(isPlatformReady);
+    }
+
+    // The X platform opens a descriptor of its own in some early turn of the event loop: until the number is the same
+    // for a while.
+    static bool waitForPlatform()
+    {
+        if (qgetenv("QT_QPA_PLATFORM") != "xcb")
+            return true;
+        int last = -1;
+        int unchanged = 0;
+        return QTest::qWaitFor([&last, &unchanged] {
+            QTest::qWait(20);
+            const int count = descriptorCount();
+            unchanged = count == last ? unchanged + 1 : 0;
+            last = count;
+            return unchanged >= 5;
+        }, 2000);
     }
 
     static void startWatchdog()
