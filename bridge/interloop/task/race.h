@@ -5,6 +5,7 @@
 #include <interloop/task/shield.h>
 
 #include <cstddef>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <variant>

@@ -35,7 +35,6 @@ public:
         m_scheduler.m_current = m_current;
     }
 
-    Chain *caller() const noexcept { return m_caller; }
     Chain *target() const noexcept { return &m_target; }
     SyncFrame *below() const noexcept { return m_below; }
     int depth() const noexcept { return m_depth; } // 1: the outermost

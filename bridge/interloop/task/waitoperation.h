@@ -75,7 +75,6 @@ protected:
         return true;
     }
 
-    bool isWaiting() const noexcept { return m_state == State::Waiting; }
     Chain &chain() const noexcept { return *m_chain; }
 
 private:
