@@ -5,6 +5,7 @@
 #include <interloop/task/result.h>
 
 #include <coroutine>
+#include <string>
 
 /*
  * The one thing a coroutine is waiting for: ready-queue node, waiter-list node and cancel target in one base.
@@ -36,6 +37,9 @@ public:
 
     // Asks the wait to end early. It may end at once or later, with `Cancelled` or with a result that came first.
     virtual void cancel(CancelMode) { }
+
+    // What is waited for, behind the words "waits for": "a timer", "mutex 'cache'".
+    virtual std::string describe() const { return "an operation"; }
 
     // The one chain whose end this waits for, or nullptr.
     virtual const Chain *awaitedChain() const { return nullptr; }
