@@ -9,8 +9,10 @@
 #include <interloop/loop/runsync.h>
 #include <interloop/qt/connect.h>
 #include <interloop/task/errors.h>
+#include <interloop/task/event.h>
 #include <interloop/task/future.h>
 #include <interloop/task/gather.h>
+#include <interloop/task/mutex.h>
 #include <interloop/task/race.h>
 #include <interloop/task/result.h>
 #include <interloop/task/shield.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <tests/allocations.h>
 #include <tests/task/virtualscheduler.h>
 
 #include <interloop/task/framepool.h>
@@ -7,10 +8,7 @@
 #include <QObject>
 #include <QTest>
 
-#include <atomic>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -25,33 +23,6 @@
 
 using namespace interloop;
 using namespace interloop::test;
-
-namespace {
-
-std::atomic<long> allocations = 0;
-std::atomic<long> frees = 0;
-
-} // namespace
-
-void *operator new(std::size_t size)
-{
-    ++allocations;
-    if (void *block = std::malloc(size ? size : 1))
-        return block;
-    throw std::bad_alloc();
-}
-
-void operator delete(void *block) noexcept
-{
-    if (block)
-        ++frees;
-    std::free(block);
-}
-
-void operator delete(void *block, std::size_t) noexcept
-{
-    ::operator delete(block);
-}
 
 namespace {
 

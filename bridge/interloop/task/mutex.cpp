@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/task/mutex.h>
+
+namespace interloop {
+
+MutexGuard::MutexGuard(MutexGuard &&other) noexcept
+{
+    if (other.m_mutex)
+        other.m_mutex->moveTo(*this);
+}
+
+MutexGuard &MutexGuard::operator=(MutexGuard &&other) noexcept
+{
+    if (this == &other)
+        return *this;
+    unlock();
+    if (other.m_mutex)
+        other.m_mutex->moveTo(*this);
+    return *this;
+}
+
+void MutexGuard::unlock() noexcept
+{
+    if (m_mutex)
+        m_mutex->unlock();
+}
+
+Mutex::~Mutex()
+{
+    while (!m_waiters.isEmpty()) {
+        MutexWaiter &waiter = m_waiters.takeFirst();
+        waiter.m_mutex = nullptr;
+        waiter.fail(destroyedError(describe()));
+    }
+    if (m_holder)
+        m_holder->m_mutex = nullptr;
+}
+
+MutexGuard Mutex::tryLock() noexcept
+{
+    MutexGuard guard;
+    if (!isLocked())
+        giveTo(guard);
+    return guard;
+}
+
+void Mutex::giveTo(MutexGuard &guard) noexcept
+{
+    m_holder = &guard;
+    guard.m_mutex = this;
+}
+
+void Mutex::moveTo(MutexGuard &guard) noexcept
+{
+    m_holder->m_mutex = nullptr;
+    giveTo(guard);
+}
+
+void Mutex::unlock() noexcept
+{
+    m_holder->m_mutex = nullptr;
+    m_holder = nullptr;
+    if (m_waiters.isEmpty())
+        return;
+    MutexWaiter &next = m_waiters.takeFirst();
+    next.m_mutex = nullptr;
+    giveTo(next.m_target);
+    next.wake();
+}
+
+bool MutexWaiter::take(Mutex &mutex) noexcept
+{
+    if (!mutex.isLocked()) {
+        mutex.giveTo(m_target);
+        return true;
+    }
+    mutex.m_waiters.append(*this);
+    m_mutex = &mutex;
+    return false;
+}
+
+bool MutexWaiter::abandon(CancelMode mode)
+{
+    m_mutex = nullptr;
+    return Waiter::abandon(mode);
+}
+
+void MutexWaiter::throwUnlessLocked() const
+{
+    throwUnlessGranted();
+    if (!m_target.isValid()) // it had been handed over, and then the mutex was destroyed
+        std::rethrow_exception(destroyedError("a mutex"));
+}
+
+std::string MutexWaiter::describe() const
+{
+    const Mutex *mutex = m_mutex ? m_mutex : m_target.mutex();
+    return mutex ? mutex->describe() : "a mutex that was destroyed";
+}
+
+WaitOperation::Begun LockAwaiter::begin()
+{
+    return take(m_wanted) ? Begun::Ready : Begun::Waiting;
+}
+
+MutexGuard LockAwaiter::await_resume()
+{
+    throwUnlessLocked();
+    return std::move(m_guard);
+}
+
+} // namespace interloop
