@@ -388,7 +388,7 @@ void TestGather::cancelThatAllChildrenIgnoreGivesTheirValues()
 void TestGather::cancelledBeforeTheStartRunsNoBody()
 {
     const auto body = []() -> Task<> {
-        CancelScope scope(*currentScheduler().currentChain(), CancelScope::Shield::No);
+        ChainScope scope(*currentScheduler().currentChain(), ChainScope::Shield::No);
         scope.cancel(Outcome::Cancelled);
         co_await gather(sleeper("1", 1s), sleeper("2", 1s));
     };

@@ -416,7 +416,7 @@ void TestSpawn::cancelledWaiterCancelsTheTaskAndWaitsForItsUnwinding()
 {
     // given: a task whose clean-up takes 3 s, behind a shield of its own
     const auto cleaning = []() -> Task<> {
-        const CancelScope base(*currentScheduler().currentChain(), CancelScope::Shield::No);
+        const ChainScope base(*currentScheduler().currentChain(), ChainScope::Shield::No);
         bool wasCancelled = false;
         try {
             co_await sleepFor(10s);
@@ -425,7 +425,7 @@ void TestSpawn::cancelledWaiterCancelsTheTaskAndWaitsForItsUnwinding()
         }
         if (wasCancelled) {
             note("cleaning");
-            const CancelScope shield(*currentScheduler().currentChain(), CancelScope::Shield::Yes);
+            const ChainScope shield(*currentScheduler().currentChain(), ChainScope::Shield::Yes);
             co_await sleepFor(3s);
             note("clean");
         }

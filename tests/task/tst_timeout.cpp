@@ -18,7 +18,6 @@
 using namespace interloop;
 using namespace interloop::test;
 
-static_assert(!std::is_aggregate_v<TimeoutScope>);
 static_assert(!std::is_aggregate_v<TimeoutError>);
 
 namespace {

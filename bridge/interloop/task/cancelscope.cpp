@@ -3,52 +3,77 @@
 
 #include <interloop/task/chain.h>
 
+#include <stdexcept>
+
 namespace interloop {
 
-CancelScope::CancelScope(Chain &chain, Shield shield)
-    : m_chain(chain), m_outer(chain.m_scope), m_shield(shield)
+namespace {
+
+Chain *runningChain() noexcept
 {
-    chain.m_scope = this;
-    chain.m_pending = effective(this);
+    const Scheduler *scheduler = existingScheduler();
+    return scheduler ? scheduler->currentChain() : nullptr;
+}
+
+Chain &requireRunningChain()
+{
+    if (Chain *chain = runningChain())
+        return *chain;
+    throw std::logic_error("a CancelScope outside a task");
+}
+
+} // namespace
+
+CancelScope::CancelScope(Shield shield) : ChainScope(requireRunningChain(), shield) { }
+
+CancelScope::CancelScope(std::chrono::nanoseconds timeout) : CancelScope()
+{
+    setTimeout(timeout);
 }
 
 CancelScope::~CancelScope()
 {
-    if (isBase())
+    leave();
+}
+
+void CancelScope::setDeadline(TimePoint deadline)
+{
+    start(deadline, currentScheduler().now());
+}
+
+void CancelScope::setTimeout(std::chrono::nanoseconds timeout)
+{
+    const TimePoint now = currentScheduler().now();
+    start(deadlineAfter(now, timeout), now);
+}
+
+void CancelScope::start(TimePoint deadline, TimePoint now)
+{
+    Scheduler &scheduler = currentScheduler();
+    if (isActive())
+        scheduler.stopTimer(*this);
+    m_deadline = deadline;
+    if (hasLeft() || isCancelled() || deadline == TimePoint::max())
         return;
-    m_chain.m_scope = m_outer;
-    m_chain.m_pending = effective(m_outer);
+    if (deadline <= now)
+        expire();
+    else
+        scheduler.startTimer(*this, deadline);
 }
 
-void CancelScope::cancel(Outcome outcome, CancelMode mode)
+void CancelScope::leave() noexcept
 {
-    if (m_outcome != Outcome::Value && (mode == m_mode || mode == CancelMode::Polite))
-        return; // again: also how tasks that wait for each other stop cancelling each other
-    if (m_outcome == Outcome::Value)
-        m_outcome = outcome;
-    if (mode == CancelMode::Forced)
-        m_mode = mode;
-    m_chain.m_pending = effective(m_chain.m_scope);
-    if (m_chain.isCancelPending() && m_chain.m_waiting)
-        m_chain.m_scheduler->deliverCancel(*m_chain.m_waiting, m_mode);
+    if (isActive())
+        currentScheduler().stopTimer(*this);
+    ChainScope::leave();
 }
 
-bool CancelScope::isCancelledFromOutside() const noexcept
+CancelScope::Run::Run(CancelScope &scope) : m_scope(scope)
 {
-    return m_outer && effective(m_outer) != Outcome::Value;
-}
-
-// The outermost cancellation that reaches the innermost scope.
-Outcome CancelScope::effective(const CancelScope *innermost) noexcept
-{
-    Outcome outcome = Outcome::Value;
-    bool isShielded = false;
-    for (const CancelScope *scope = innermost; scope; scope = scope->m_outer) {
-        if (scope->m_outcome != Outcome::Value && (!isShielded || scope->m_mode == CancelMode::Forced))
-            outcome = scope->m_outcome;
-        isShielded |= scope->m_shield == Shield::Yes;
-    }
-    return outcome;
+    if (scope.hasLeft())
+        throw std::logic_error("a CancelScope that has ended already");
+    if (!scope.isIn(*runningChain()))
+        throw std::logic_error("a CancelScope in another task than its own");
 }
 
 } // namespace interloop

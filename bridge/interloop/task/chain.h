@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <interloop/task/cancelscope.h>
+#include <interloop/task/chainscope.h>
 #include <interloop/task/scheduler.h>
 
 #include <coroutine>
@@ -97,19 +97,20 @@ protected:
     void markDone() noexcept { m_isDone = true; }
 
 private:
-    friend class CancelScope;
+    friend class BodyScopes;
+    friend class ChainScope;
     friend class PromiseBase;
 
     Scheduler *m_scheduler;
     Operation *m_waiting = nullptr; // nullptr: running, ready, not started or done
     std::coroutine_handle<> m_next; // null: the base of the resume returns; other: it goes on with this one
-    CancelScope *m_scope = &m_base; // the innermost scope
+    ChainScope *m_scope = &m_base; // the innermost scope
     int m_runDepth = 0; // valid while m_isRunning
     unsigned char m_inlineDepth = 0; // children started on top of each other in this resume
     bool m_isRunning = false;
     bool m_isDone = false;
     Outcome m_pending = Outcome::Value;
-    CancelScope m_base;
+    ChainScope m_base;
 };
 
 } // namespace interloop

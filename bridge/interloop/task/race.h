@@ -30,7 +30,7 @@ Task<std::variant<Gathered<AwaitResult<As>>...>> race(As... awaitables)
     std::apply([&first](auto &...handle) { (first.add(handle.state()), ...); }, handles);
     co_await inPlace(first);
     {
-        const CancelScope scope(*currentScheduler().currentChain(), CancelScope::Shield::Yes);
+        const ChainScope scope(*currentScheduler().currentChain(), ChainScope::Shield::Yes);
         GroupWait losers(GroupWait::Until::AllEnded, sizeof...(As));
         std::apply([&losers](auto &...handle) { (losers.add(handle.state()), ...); }, handles);
         losers.cancelMembers(Outcome::Cancelled, CancelMode::Polite);

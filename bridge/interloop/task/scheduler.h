@@ -108,8 +108,8 @@ protected:
     void setDraining(bool draining) noexcept { m_isDraining = draining; }
 
 private:
-    friend class CancelScope;
     friend class Chain;
+    friend class ChainScope;
     friend class SyncFrame;
     friend class TaskState;
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <interloop/task/astask.h>
-#include <interloop/task/cancelscope.h>
+#include <interloop/task/chainscope.h>
 #include <interloop/task/task.h>
 
 /*
@@ -19,7 +19,7 @@ namespace interloop {
 template<Awaitable A>
 Task<AwaitResult<A>> shield(A awaitable)
 {
-    const CancelScope scope(*currentScheduler().currentChain(), CancelScope::Shield::Yes);
+    const ChainScope scope(*currentScheduler().currentChain(), ChainScope::Shield::Yes);
     co_return co_await forAwait(awaitable);
 }
 

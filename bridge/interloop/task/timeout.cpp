@@ -5,26 +5,11 @@
 
 namespace interloop {
 
-TimeoutScope::TimeoutScope(std::chrono::nanoseconds limit)
-    : m_limit(limit), m_scope(*currentScheduler().currentChain(), CancelScope::Shield::No)
+void rethrowAsTimeout(const CancelScope &scope, const Cancelled &cancelled, std::chrono::nanoseconds limit)
 {
-    if (limit.count() <= 0)
-        m_scope.cancel(Outcome::TimedOut);
-    else
-        currentScheduler().startTimer(*this, limit);
-}
-
-TimeoutScope::~TimeoutScope()
-{
-    if (isActive())
-        currentScheduler().stopTimer(*this);
-}
-
-void TimeoutScope::rethrow() const
-{
-    if (m_scope.cancelledAs() != Outcome::TimedOut || m_scope.isCancelledFromOutside())
+    if (scope.outcome() != Outcome::TimedOut || !scope.isOwn(cancelled))
         throw;
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(m_limit).count();
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
     throw TimeoutError("timed out after " + std::to_string(milliseconds) + " ms");
 }
 

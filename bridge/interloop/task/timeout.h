@@ -3,34 +3,21 @@
 
 #include <interloop/export.h>
 #include <interloop/task/astask.h>
+#include <interloop/task/cancelscope.h>
 #include <interloop/task/errors.h>
 #include <interloop/task/task.h>
 
 #include <chrono>
 
 /*
- * A limit on how long a task may take.
+ * A limit on how long a task may take. `CancelScope` is the form that goes on without an exception.
  */
 
 namespace interloop {
 
-// Cancels its chain, from the inside of itself on, when the time is up.
-class INTERLOOP_EXPORT TimeoutScope : private Timer
-{
-public:
-    explicit TimeoutScope(std::chrono::nanoseconds limit);
-    ~TimeoutScope();
-
-    // Turns the Cancelled that is being handled into a TimeoutError when this scope's limit is what caused it and
-    // nothing around it is cancelled too; else rethrows it. REQUIRES: called in a handler
-    [[noreturn]] void rethrow() const;
-
-private:
-    void expire() override { m_scope.cancel(Outcome::TimedOut); }
-
-    std::chrono::nanoseconds m_limit;
-    CancelScope m_scope;
-};
+// For a handler inside `scope`: throws TimeoutError when its deadline alone is the cause, else rethrows.
+[[noreturn]] INTERLOOP_EXPORT void rethrowAsTimeout(const CancelScope &scope, const Cancelled &cancelled,
+                                                    std::chrono::nanoseconds limit);
 
 // Awaits `awaitable` (a task, a handle, …) for at most `limit`; then cancels it, waits for its clean-up and throws
 // TimeoutError. Zero or negative: at its first suspension. A result that comes in spite of the cancellation is
@@ -39,11 +26,11 @@ private:
 template<Awaitable A>
 Task<AwaitResult<A>> withTimeout(std::chrono::nanoseconds limit, A awaitable)
 {
-    const TimeoutScope scope(limit);
+    const CancelScope scope(limit);
     try {
         co_return co_await forAwait(awaitable);
-    } catch (const Cancelled &) {
-        scope.rethrow();
+    } catch (const Cancelled &cancelled) {
+        rethrowAsTimeout(scope, cancelled, limit);
     }
 }
 

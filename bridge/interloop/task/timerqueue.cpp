@@ -12,6 +12,12 @@ TimePoint deadlineAfter(TimePoint now, std::chrono::nanoseconds delay) noexcept
     return now + delay;
 }
 
+TimerQueue::~TimerQueue()
+{
+    for (const Entry &entry : m_heap)
+        entry.timer->m_place = Timer::NotQueued;
+}
+
 void TimerQueue::put(std::size_t place, const Entry &entry) noexcept
 {
     m_heap[place] = entry;

@@ -46,6 +46,11 @@ private:
 class INTERLOOP_EXPORT TimerQueue
 {
 public:
+    TimerQueue() = default;
+    ~TimerQueue(); // timers that are still active never expire
+    TimerQueue(const TimerQueue &) = delete;
+    TimerQueue &operator=(const TimerQueue &) = delete;
+
     bool isEmpty() const noexcept { return m_heap.empty(); }
 
     // REQUIRES: !isEmpty()
