@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/test/randomorder.h>
+
 #include <QApplication>
 #include <QCoreApplication>
 #include <QTest>
 
+#include <cstdio>
 #include <memory>
 
 /*
  * main() of a test that runs in all environments: a QApplication when QT_QPA_PLATFORM names a platform, otherwise a
  * QCoreApplication. tests/CMakeLists.txt sets the variable for each configuration.
+ * INTERLOOP_TEST_SEED=n makes all bridges, in all threads, resume in a random order.
  */
 
 namespace interloop::test {
@@ -22,6 +26,19 @@ inline std::unique_ptr<QCoreApplication> makeApplication(int &argc, char **argv)
     return std::make_unique<QApplication>(argc, argv);
 }
 
+// Runs the test under the order that the environment asks for, and says which when it fails.
+template<typename Run>
+int underOrderFromEnvironment(Run run)
+{
+    const std::optional<std::uint64_t> seed = seedFromEnvironment();
+    if (seed)
+        ResumeOrder::setInitial(ResumeOrder(*seed));
+    const int failures = run();
+    if (seed && failures != 0)
+        std::fprintf(stderr, "the order was random: INTERLOOP_TEST_SEED=%llu\n", static_cast<unsigned long long>(*seed));
+    return failures;
+}
+
 } // namespace interloop::test
 
 #define INTERLOOP_TEST_MAIN(TestClass)                                                                                 \
@@ -30,5 +47,5 @@ inline std::unique_ptr<QCoreApplication> makeApplication(int &argc, char **argv)
         const auto application = interloop::test::makeApplication(argc, argv);                                         \
         TestClass test;                                                                                                \
         QTEST_SET_MAIN_SOURCE_PATH                                                                                     \
-        return QTest::qExec(&test, argc, argv);                                                                        \
+        return interloop::test::underOrderFromEnvironment([&] { return QTest::qExec(&test, argc, argv); });            \
     }

@@ -5,6 +5,7 @@
 #include <interloop/task/scheduler.h>
 #include <interloop/task/sleep.h>
 #include <interloop/task/spawn.h>
+#include <interloop/test/randomorder.h>
 
 #include <QStringList>
 
@@ -20,7 +21,7 @@
  * The loop of the kernel's own tests: driven by hand, with a clock that stands still while anything is ready and
  * otherwise jumps to the next deadline. It records what is reported, and what the tests note.
  *
- * Each test program includes this header once: it defines currentScheduler().
+ * INTERLOOP_TEST_SEED makes it take what is ready in a random order. Each test program includes this header once: it defines currentScheduler().
  */
 
 namespace interloop::test {
@@ -50,7 +51,7 @@ public:
     bool step()
     {
         if (hasReady()) {
-            runFirst();
+            runNext();
             return true;
         }
         const auto letters = mailbox()->take();
@@ -75,7 +76,7 @@ public:
     {
         const std::uint64_t before = takenCount();
         while (hasReady())
-            runFirst();
+            runNext();
         return int(takenCount() - before);
     }
 
@@ -153,6 +154,12 @@ public:
 private:
     void wake() override { }
 
+    void runNext()
+    {
+        beginPass();
+        runFirst();
+    }
+
     static inline thread_local VirtualScheduler *active = nullptr;
 
     VirtualScheduler *m_outer;
@@ -160,6 +167,7 @@ private:
     QStringList m_notes;
     QStringList m_reports;
     bool m_isOpen = true;
+    RandomOrder m_order;
 };
 
 inline void note(const std::string &text)

@@ -44,13 +44,13 @@ void Pump::arm() noexcept
         uv_update_time(m_loop); // the timeout counts from libuv's cached clock, which may be old
         uvTimeout = uv_backend_timeout(m_loop);
     }
-    if (uvTimeout == 0) {
+    if (uvTimeout == 0 || (m_idleWatch && m_idleWatch->isWaiting())) {
         armNow();
         return;
     }
-    TimePoint deadline = timers().isEmpty() ? TimePoint::max() : timers().firstDeadline();
+    TimePoint deadline = timers().isEmpty() || isTimeVirtual() ? TimePoint::max() : timers().firstDeadline();
     if (uvTimeout > 0)
-        deadline = std::min(deadline, now() + std::chrono::milliseconds(uvTimeout));
+        deadline = std::min(deadline, realNow() + std::chrono::milliseconds(uvTimeout));
     armFor(deadline);
 }
 
@@ -72,7 +72,7 @@ void Pump::armFor(TimePoint deadline) noexcept
     if (deadline == TimePoint::max())
         m_timer.stop();
     else
-        m_timer.start(std::clamp(std::chrono::ceil<std::chrono::milliseconds>(deadline - now()), 0ms,
+        m_timer.start(std::clamp(std::chrono::ceil<std::chrono::milliseconds>(deadline - realNow()), 0ms,
                                  std::chrono::milliseconds(24h)));
 }
 

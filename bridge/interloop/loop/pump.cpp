@@ -10,6 +10,7 @@
 #include <QThread>
 
 #include <algorithm>
+#include <poll.h>
 #include <pthread.h>
 
 namespace interloop {
@@ -91,16 +92,13 @@ Pump::Pump(uv_loop_t *adopted)
     QObject::connect(m_notifier.get(), &QSocketNotifier::activated, &m_context, [this] { pump(); });
     m_timer.setSingleShot(true);
     m_timer.setTimerType(Qt::PreciseTimer);
-    QObject::connect(&m_timer, &QTimer::timeout, &m_context, [this] {
-        m_armedFor = TimePoint::max();
-        pump();
-    });
+    QObject::connect(&m_timer, &QTimer::timeout, &m_context, [this] { timerShot(); });
     const QAbstractEventDispatcher *dispatcher = QAbstractEventDispatcher::instance();
     QObject::connect(dispatcher, &QAbstractEventDispatcher::awake, &m_context, [this] { qtTurn(); });
     QObject::connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, &m_context, [this] { aboutToBlock(); });
     if (QuitWatch::isPossible())
         m_quitWatch = std::make_unique<QuitWatch>();
-    m_lastQtTurn = now(); // waits may pump ahead before Qt has had its first turn
+    m_lastQtTurn = realNow(); // waits may pump ahead before Qt has had its first turn
     armNow(); // libuv registers its own watchers in its next run only
 }
 
@@ -112,13 +110,21 @@ void Pump::openMail()
         postCall(*this, std::move(letter));
 }
 
+void Pump::timerShot()
+{
+    m_armedFor = TimePoint::max();
+    pump();
+    if (m_idleWatch) [[unlikely]]
+        m_idleWatch->turned();
+}
+
 void Pump::pump() noexcept
 {
     if (m_isInUvRun) {
         suspendNotifier();
         return;
     }
-    TimePoint start = now();
+    TimePoint start = realNow();
     if (m_budgetEnd == TimePoint::min() || start > m_budgetEnd + staleBudget)
         m_budgetEnd = start + budget;
     if (start >= m_budgetEnd) {
@@ -133,7 +139,7 @@ void Pump::pump() noexcept
             progress = passes(start, m_budgetEnd);
             if (progress == Progress::Nothing)
                 break;
-            start = now();
+            start = realNow();
             if (start >= m_budgetEnd)
                 break;
         }
@@ -156,7 +162,7 @@ void Pump::pumpAhead(const Chain &target, TimePoint start, std::chrono::nanoseco
         progress = passes(start, deadline);
         if (progress == Progress::Nothing)
             break;
-        start = now();
+        start = realNow();
         if (start >= deadline)
             break;
     }
@@ -166,8 +172,22 @@ void Pump::drain() noexcept
 {
     const Turn turn(*this);
     collect();
-    while (hasReady())
+    while (hasReady()) {
+        beginPass();
         runFirst();
+    }
+}
+
+bool Pump::isIdle() noexcept
+{
+    if (m_isInUvRun || hasReady())
+        return false;
+    {
+        const Turn turn(*this);
+        collect();
+    }
+    pollfd fd = {uv_backend_fd(m_loop), POLLIN, 0};
+    return !hasReady() && uv_backend_timeout(m_loop) != 0 && poll(&fd, 1, 0) == 0;
 }
 
 void Pump::collect() noexcept
@@ -190,14 +210,14 @@ Pump::Progress Pump::passes(TimePoint start, TimePoint deadline) noexcept
     unsigned untilLook = quickStride;
     const std::uint64_t enough = takenCount() + minimumResumes;
     for (int pass = 0; hasReady() && (pass < maximumPasses || takenCount() < enough); ++pass) {
-        const std::uint64_t end = postedCount(); // what becomes ready now waits for the next pass
+        const std::uint64_t end = beginPass();
         while (hasReady() && takenCount() < end) { // a nested pump may have taken our share
             if (isWaitOver())
                 return Progress::Leave;
             runFirst();
             setDraining(true);
             if (--untilLook == 0) {
-                const TimePoint look = now();
+                const TimePoint look = realNow();
                 if (look >= deadline)
                     return isWaitOver() ? Progress::Leave : Progress::Resumed;
                 untilLook = look - lastLook < quickStrideTime ? quickStride : 1;
@@ -214,6 +234,32 @@ bool Pump::isWaitOver() noexcept
 {
     SyncFrame *frame = topFrame();
     return frame && frame->target()->isDone() && frame->askToReturn();
+}
+
+void Pump::setVirtualNow(TimePoint time)
+{
+    m_virtualNow = time;
+    timers().expireUntil(time);
+    arm();
+}
+
+void Pump::leaveVirtualTime() noexcept
+{
+    const std::chrono::nanoseconds difference = realNow() - m_virtualNow;
+    m_virtualNow = TimePoint::min();
+    timers().shift(difference);
+    if (m_quitDeadline != TimePoint::min())
+        m_quitDeadline += difference;
+    arm();
+}
+
+void Pump::setClosing() noexcept
+{
+    m_isClosing = true;
+    if (m_idleWatch)
+        std::exchange(m_idleWatch, nullptr)->detached();
+    if (isTimeVirtual())
+        leaveVirtualTime();
 }
 
 void Pump::stopListening() noexcept

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <interloop/export.h>
+#include <interloop/loop/idlewatch.h>
 #include <interloop/loop/limits.h>
 #include <interloop/loop/poolwork.h>
 #include <interloop/loop/quitwatch.h>
@@ -47,6 +48,9 @@ public:
 
     // Collects, then resumes everything that is ready, unbounded: for the end of the loop.
     void drain() noexcept;
+
+    // Looks at libuv once, which may queue operations. Whether there is nothing to do now, for libuv's callbacks neither.
+    bool isIdle() noexcept;
 
     // Makes Qt come back when something is due, and only then. Does nothing inside uv_run.
     void arm() noexcept;
@@ -101,7 +105,7 @@ public:
     QObject *context() noexcept { return &m_context; } // lives in this thread; dies with the pump
 
     bool isClosing() const noexcept { return m_isClosing; }
-    void setClosing() noexcept { m_isClosing = true; }
+    void setClosing() noexcept;
     void stopListening() noexcept; // closes what the pump itself has on the loop; Qt no longer calls it
     bool isListening() const noexcept { return bool(m_notifier); }
     int closingHandles = 0; // handles of ours whose close callback is still to come
@@ -124,7 +128,21 @@ public:
     TimePoint quitDeadline() const noexcept { return m_quitDeadline; }
     void setQuitDeadline(TimePoint deadline) noexcept { m_quitDeadline = deadline; }
 
-    TimePoint now() const override { return std::chrono::steady_clock::now(); }
+    // The time that tasks live in. The pump itself and Qt live in the real one.
+    TimePoint now() const override { return m_virtualNow == TimePoint::min() ? realNow() : m_virtualNow; }
+    static TimePoint realNow() noexcept { return std::chrono::steady_clock::now(); }
+
+    // A test's own time for tasks: it stands still at `time`. What is due by then expires.
+    void setVirtualNow(TimePoint time);
+    bool isTimeVirtual() const noexcept { return m_virtualNow != TimePoint::min(); }
+    void leaveVirtualTime() noexcept; // back to the real one: everything has as long to go as before
+
+    using Scheduler::takenCount;
+
+    // Who is to be told when there is nothing to do, or nullptr. Not owned; detached when the loop's end begins.
+    IdleWatch *idleWatch() const noexcept { return m_idleWatch; }
+    void setIdleWatch(IdleWatch *watch) noexcept { m_idleWatch = watch; }
+
     void report(Report kind, const std::string &text, std::exception_ptr error) noexcept override;
     void requireOpen() const override;
 
@@ -135,6 +153,7 @@ private:
     void wake() override;
     void collect() noexcept;
     Progress passes(TimePoint start, TimePoint deadline) noexcept;
+    void timerShot();
     bool isWaitOver() noexcept;
     bool isWaitToldToReturn() const;
     void armNow() noexcept;
@@ -156,6 +175,8 @@ private:
     Limits m_limits;
     List<UvHandle> m_handles;
     List<PoolWork> m_poolWork;
+    IdleWatch *m_idleWatch = nullptr;
+    TimePoint m_virtualNow = TimePoint::min(); // min(): tasks live in real time
     TimePoint m_armedFor = TimePoint::max(); // min(): at once; max(): not armed
     TimePoint m_budgetEnd = TimePoint::min(); // min(): this Qt turn's budget has not been begun
     ExceptionState m_exceptionsBeneath;

@@ -99,7 +99,7 @@ RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunO
         }
         if (target.isDone()) [[likely]] {
         } else {
-            const TimePoint present = pump.now();
+            const TimePoint present = Pump::realNow();
             if (pump.hadQtTurnLately(present))
                 pump.pumpAhead(target, present, pumpAheadLimit);
             if (!target.isDone())

@@ -3,6 +3,23 @@
 
 namespace interloop {
 
+// A pass that was left in the middle, as the loop above had no more time, goes on: how long things take decides nothing.
+std::uint64_t Scheduler::beginRandomPass()
+{
+    if (m_taken < m_randomPassEnd)
+        return m_randomPassEnd;
+    std::vector<Operation *> batch;
+    while (hasReady())
+        batch.push_back(&m_ready.takeFirst());
+    m_randomPassEnd = m_taken + batch.size();
+    while (!batch.empty()) {
+        std::swap(batch[m_order.below(batch.size())], batch.back());
+        m_ready.append(*batch.back());
+        batch.pop_back();
+    }
+    return m_randomPassEnd;
+}
+
 void Scheduler::deliverCancel(Operation &operation, CancelMode mode)
 {
     constexpr int maximumDepth = 16;

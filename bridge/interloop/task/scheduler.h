@@ -4,6 +4,7 @@
 #include <interloop/export.h>
 #include <interloop/task/mailbox.h>
 #include <interloop/task/operation.h>
+#include <interloop/task/resumeorder.h>
 #include <interloop/task/timerqueue.h>
 
 #include <exception>
@@ -57,6 +58,18 @@ public:
         ++m_taken;
         m_ready.takeFirst().run();
     }
+
+    // Begins a pass over what is ready, unless one is under way: what becomes ready from now on waits for the next one.
+    // Returns the takenCount() at its end.
+    std::uint64_t beginPass()
+    {
+        if (m_order.isRandom()) [[unlikely]]
+            return beginRandomPass();
+        return m_posted;
+    }
+
+    // The order in which passes take what is ready, from the next one on. Returns the order so far.
+    ResumeOrder exchangeOrder(ResumeOrder order) noexcept { return std::exchange(m_order, order); }
 
     TimerQueue &timers() noexcept { return m_timers; }
     void startTimer(Timer &timer, TimePoint deadline)
@@ -116,9 +129,13 @@ private:
     // Cancels what a chain waits for, which may cancel what another chain waits for, and so on: the stack stays flat.
     void deliverCancel(Operation &operation, CancelMode mode);
 
+    std::uint64_t beginRandomPass();
+
     List<Operation> m_ready;
     std::uint64_t m_posted = 0;
     std::uint64_t m_taken = 0;
+    std::uint64_t m_randomPassEnd = 0; // of m_taken: until then a random pass is under way
+    ResumeOrder m_order = ResumeOrder::initial();
     Chain *m_current = nullptr;
     SyncFrame *m_topFrame = nullptr;
     int m_depth = 0;

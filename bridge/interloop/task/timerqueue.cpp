@@ -79,6 +79,14 @@ void TimerQueue::stop(Timer &timer) noexcept
         siftDown(place, last);
 }
 
+void TimerQueue::shift(std::chrono::nanoseconds difference) noexcept
+{
+    for (Entry &entry : m_heap) {
+        if (entry.deadline != TimePoint::max())
+            entry.deadline = deadlineAfter(entry.deadline, difference);
+    }
+}
+
 void TimerQueue::expireUntil(TimePoint now)
 {
     const std::uint64_t limit = m_sequence;

@@ -65,6 +65,10 @@ public:
     // Expires every timer whose deadline is not after `now`. A timer started meanwhile waits for the next call.
     void expireUntil(TimePoint now);
 
+    // The clock that deadlines are measured on is exchanged for one that shows `difference` more: every timer has as long
+    // to go as before.
+    void shift(std::chrono::nanoseconds difference) noexcept;
+
 private:
     struct Entry
     {
