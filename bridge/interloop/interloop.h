@@ -13,6 +13,7 @@
 #include <interloop/task/event.h>
 #include <interloop/task/future.h>
 #include <interloop/task/gather.h>
+#include <interloop/task/introspection.h>
 #include <interloop/task/mutex.h>
 #include <interloop/task/race.h>
 #include <interloop/task/result.h>
@@ -20,6 +21,7 @@
 #include <interloop/task/sleep.h>
 #include <interloop/task/spawn.h>
 #include <interloop/task/task.h>
+#include <interloop/task/tasklocal.h>
 #include <interloop/task/timeout.h>
 #include <interloop/uv/dns.h>
 #include <interloop/uv/tcp.h>

@@ -92,11 +92,6 @@ private:
 
 namespace {
 
-const Chain *currentTask()
-{
-    return currentScheduler().currentChain();
-}
-
 Task<> hello(Timeline &log)
 {
     log.note("Hello");
@@ -310,7 +305,7 @@ Task<int> levelC()
 
 Task<int> levelB(std::vector<bool> &isSame)
 {
-    const Chain *before = currentTask();
+    const TaskInfo before = currentTask();
     const int inner = runSync(levelC());
     isSame.push_back(currentTask() == before);
     co_await yield();
@@ -320,7 +315,7 @@ Task<int> levelB(std::vector<bool> &isSame)
 Task<int> levelA(std::vector<bool> &isSame)
 {
     co_await yield();
-    const Chain *before = currentTask();
+    const TaskInfo before = currentTask();
     const int inner = runSync(levelB(isSame));
     isSame.push_back(currentTask() == before);
     co_return 3 + inner;
@@ -333,7 +328,7 @@ void TestManyTasks::A10_threeLevelsAddUp()
     int sum = 0;
     std::vector<bool> isSame;
     drive([&] {
-        const Chain *before = currentTask();
+        const TaskInfo before = currentTask();
         sum = runSync(levelA(isSame));
         isSame.push_back(currentTask() == before);
         QCOMPARE(Bridge::current().depth(), 0);

@@ -322,7 +322,7 @@ void TestGather::laterFailureIsReportedOnceWithItsName()
     QCOMPARE(loop->takeNotes(), QStringList{"caught first@1"});
     QCOMPARE(loop->takeReports(),
              (QStringList{"unhandled: task 'b' failed and nobody looked at its result: second",
-                          "unhandled: an unnamed task failed and nobody looked at its result: third"}));
+                          "unhandled: task #4 (failing) failed and nobody looked at its result: third"}));
 }
 
 void TestGather::firstFailureIsThrownNotReported()
@@ -412,7 +412,8 @@ void TestGather::failureDuringCancellationIsReported()
     loop->run();
     QCOMPARE(loop->takeNotes(), (QStringList{"Start 2@0", "Cancelled 2@1", "cancelled itself@1"}));
     QCOMPARE(loop->takeReports(),
-             QStringList{"unhandled: an unnamed task failed and nobody looked at its result: clean-up failed"});
+             QStringList{"unhandled: task #2 (a lambda in TestGather::failureDuringCancellationIsReported) failed and nobody looked at "
+                         "its result: clean-up failed"});
 }
 
 void TestGather::timeoutOfAGatherReportsNothing()

@@ -302,7 +302,7 @@ void TestSpawn::namesAreKept()
     QCOMPARE(named.name(), std::string("load the page"));
     QCOMPARE(unnamed.name(), std::string());
     QCOMPARE(named.state().TaskState::name(), std::string("task 'load the page'"));
-    QCOMPARE(unnamed.state().TaskState::name(), std::string("an unnamed task"));
+    QCOMPARE(unnamed.state().TaskState::name(), std::string("task #2 (interloop::test::sleeper)"));
 }
 
 void TestSpawn::taskOutlivesItsHandles()
@@ -352,7 +352,7 @@ void TestSpawn::failureWithoutAnyHandleIsReported()
     QCOMPARE(loop->takeReports(), QStringList());
     loop->run();
     QCOMPARE(loop->takeReports(),
-             QStringList{"unhandled: an unnamed task failed and nobody looked at its result: no route"});
+             QStringList{"unhandled: task #1 (interloop::test::failAfter) failed and nobody looked at its result: no route"});
 }
 
 void TestSpawn::seenFailureIsNotReported()

@@ -8,6 +8,7 @@
 #include <interloop/task/task.h>
 
 #include <QFuture>
+#include <QObject>
 #include <uv.h>
 
 #include <chrono>
@@ -29,8 +30,10 @@ namespace interloop {
 
 class Pump;
 
-class INTERLOOP_EXPORT Bridge
+class INTERLOOP_EXPORT Bridge : public QObject
 {
+    Q_OBJECT
+
 public:
     // This thread's bridge, made now if there is none. Throws RunSyncError: NoApplication when there is no
     // QCoreApplication.
@@ -40,9 +43,7 @@ public:
     // Adopts a loop that somebody else owns, for as long as the bridge lives: the bridge runs it, and nobody else may.
     // `loop` must outlive it and is not closed. Throws std::logic_error when the thread has a bridge already.
     explicit Bridge(uv_loop_t *loop);
-    ~Bridge();
-    Bridge(const Bridge &) = delete;
-    Bridge &operator=(const Bridge &) = delete;
+    ~Bridge() override;
 
     // For libuv calls and C libraries, on this thread only. Do not run or close it.
     uv_loop_t *uvLoop() const noexcept;
@@ -83,6 +84,14 @@ public:
     void setHeldBackThreshold(std::chrono::milliseconds threshold); // 250 ms unless told
     void setShutdownLimit(std::chrono::milliseconds limit); // 500 ms unless told: for clean-up after quit or close
     void setUnhandledErrorHandler(UnhandledErrorHandler handler); // empty: a critical message in the log
+
+Q_SIGNALS:
+    // `wait` has ended, but cannot return since `onTop` waits on top of it, and the threshold has passed. Both are named
+    // with their depth and place. In the bridge's thread, in a turn of the loop.
+    void waitHeldBack(const QString &wait, const QString &onTop);
+
+    // The same wait returns now, so much later than it ended.
+    void waitReleased(const QString &wait, std::chrono::nanoseconds heldBack);
 
 private:
     friend class BridgeOwner;

@@ -145,6 +145,8 @@ public:
 
     void report(Report kind, const std::string &text, std::exception_ptr error) noexcept override;
     void requireOpen() const override;
+    void taskSpawned(const TaskState &task) noexcept override;
+    void taskEnded(const TaskState &task) noexcept override;
 
 private:
     class Turn;
@@ -163,6 +165,7 @@ private:
     void suspendNotifier() noexcept;
     void resumeNotifier() noexcept;
     void openMail();
+    void logTask(const TaskState &task, const char *event) noexcept;
 
     QThread *m_thread; // what QThread::currentThread() is here
     uv_loop_t m_ownLoop;

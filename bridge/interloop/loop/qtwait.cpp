@@ -63,7 +63,6 @@ QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions
       m_cleanUpLimit(target, pump.isClosing() ? Outcome::Cancelled : Outcome::Quit)
 {
     frame.setLoopLevel(pump.loopLevel());
-    target.setFrame(frame);
     if (m_quitWatch) {
         m_quitWatch->start();
         m_quitsBefore = m_quitWatch->seen();

@@ -6,6 +6,7 @@
 #include <interloop/loop/owner.h>
 #include <interloop/loop/qtwait.h>
 #include <interloop/loop/runtarget.h>
+#include <interloop/loop/waitlog.h>
 #include <interloop/task/deadlock.h>
 
 #include <string>
@@ -80,15 +81,19 @@ private:
 
 } // namespace
 
-RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options)
+RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options, std::source_location location)
 {
     Pump &pump = currentPump();
     refuseWhenImpossible(pump);
     Chain *caller = callerOf(pump);
+    if (caller)
+        adviseToAwait(pump, *caller, location);
     RunEnd end;
     {
-        RunTarget target(pump);
+        RunTarget target(pump, location);
         SyncFrame frame(pump, caller, target);
+        target.setFrame(frame);
+        const WaitLog log(frame);
         const ContextWatch contextWatch(pump, target, options.context()); // it may die before the wait enters Qt
         CancelTimer timeout(target, Outcome::TimedOut);
         if (options.hasTimeout())
@@ -121,7 +126,7 @@ void requireRunnable(const TaskState &target)
     if (pump.isInUvRun() || target.isDone())
         return;
     if (const std::string path = findBuried(target); !path.empty())
-        throw RunSyncError(Refusal::Deadlock, "runSync" + path + ", which is beneath it on the stack");
+        throw RunSyncError(Refusal::Deadlock, path);
 }
 
 Outcome outcomeOfRun(const RunEnd &end, const std::exception_ptr &error) noexcept

@@ -31,7 +31,8 @@ public:
 
 // The untyped body: runs `task` to its end. Throws RunSyncError when it refuses and Cancelled when the caller is
 // cancelled already; the task has then not begun. Otherwise the task has ended.
-INTERLOOP_EXPORT RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options);
+INTERLOOP_EXPORT RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options,
+                                 std::source_location location);
 
 // The handle form, checked before anything begins: throws RunSyncError for a wait that could only end after itself, or
 // a handle of another thread's.
@@ -54,10 +55,10 @@ void requireRunnable(const TaskHandle<T> &handle)
 
 // The typed shell: a task that was refused is gone without a warning, as its refusal says enough.
 template<typename T>
-RunEnd runToEnd(Task<T> &task, const RunOptions &options)
+RunEnd runToEnd(Task<T> &task, const RunOptions &options, std::source_location location)
 {
     try {
-        return runToEnd(task.handle().promise(), task.handle(), options);
+        return runToEnd(task.handle().promise(), task.handle(), options, location);
     } catch (...) {
         task.reset();
         throw;
@@ -68,13 +69,13 @@ RunEnd runToEnd(Task<T> &task, const RunOptions &options)
 // Throws the task's own exception; TimeoutError when options.timeout() passed; Cancelled when the task or the caller was
 // cancelled, the application or thread was told to end (outcome Quit), or the context died; RunSyncError when refused.
 // A quit cancels the waits that exist; one begun later may go on for the shutdown limit. A posted QEvent::Quit is
-// delivered before the wait. A handle's task is cancelled when the wait is.
+// delivered before the wait. A handle's task is cancelled when the wait is. `location` appears in messages.
 template<Awaitable A>
-AwaitResult<A> runSync(A awaitable, RunOptions options = RunOptions())
+AwaitResult<A> runSync(A awaitable, RunOptions options = RunOptions(), std::source_location location = std::source_location::current())
 {
     requireRunnable(awaitable);
     auto task = asTask(std::move(awaitable));
-    const RunEnd end = runToEnd(task, options);
+    const RunEnd end = runToEnd(task, options, location);
     auto &promise = task.handle().promise();
     if (!promise.slot().hasValue()) [[unlikely]]
         std::rethrow_exception(errorOfRun(end, promise.slot().exception()));
@@ -83,13 +84,13 @@ AwaitResult<A> runSync(A awaitable, RunOptions options = RunOptions())
 
 // The same for callers that must not throw: every way out is an outcome.
 template<Awaitable A>
-Result<AwaitResult<A>> tryRunSync(A awaitable, RunOptions options = RunOptions()) noexcept
+Result<AwaitResult<A>> tryRunSync(A awaitable, RunOptions options = RunOptions(), std::source_location location = std::source_location::current()) noexcept
 {
     using R = Result<AwaitResult<A>>;
     try {
         requireRunnable(awaitable);
         auto task = asTask(std::move(awaitable));
-        const RunEnd end = runToEnd(task, options);
+        const RunEnd end = runToEnd(task, options, location);
         auto &promise = task.handle().promise();
         if (promise.slot().hasValue())
             return R(Outcome::Value, std::move(promise.slot()));

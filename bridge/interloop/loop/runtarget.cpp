@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/loop/runtarget.h>
 
+#include <interloop/loop/bridge.h>
+
 namespace interloop {
 
-// Tells, once, when a wait that has ended is held back for too long.
+// Tells, once, when a wait that has ended is held back for too long, and then when it returns.
 class HeldBackWarning final : private Timer, private Operation
 {
 public:
-    HeldBackWarning(Pump &pump, std::string text) : m_pump(pump), m_text(std::move(text))
+    HeldBackWarning(Pump &pump, const Chain &wait, const Chain &onTop)
+        : m_pump(pump), m_wait(wait.name()), m_onTop(onTop.name()), m_begin(pump.now())
     {
         pump.startTimer(*this, std::chrono::nanoseconds(pump.limits().heldBackThreshold));
     }
@@ -17,27 +20,60 @@ public:
         unlink();
     }
 
+    std::chrono::nanoseconds time() const { return m_pump.now() - m_begin; }
+
+    // The wait returns.
+    void released() noexcept
+    {
+        if (m_isTold)
+            tell([this](Bridge &bridge) { Q_EMIT bridge.waitReleased(QString::fromStdString(m_wait), time()); });
+    }
+
 private:
     void expire() override { m_pump.post(*this); }
-    void run() override { m_pump.report(Report::HeldBack, m_text, nullptr); }
+
+    void run() override
+    {
+        m_isTold = true;
+        m_pump.report(Report::HeldBack, m_wait + " has ended, but cannot return: " + m_onTop + " waits on top of it", nullptr);
+        tell([this](Bridge &bridge) {
+            Q_EMIT bridge.waitHeldBack(QString::fromStdString(m_wait), QString::fromStdString(m_onTop));
+        });
+    }
+
+    template<typename Emit>
+    void tell(Emit emitSignal) noexcept
+    {
+        try {
+            if (Bridge::exists())
+                emitSignal(Bridge::current());
+        } catch (...) {
+            m_pump.report(Report::UnhandledError, "a slot of the bridge's threw", std::current_exception());
+        }
+    }
 
     Pump &m_pump;
-    std::string m_text;
+    std::string m_wait;
+    std::string m_onTop;
+    TimePoint m_begin;
+    bool m_isTold = false;
 };
 
-RunTarget::RunTarget(Pump &pump) noexcept : Chain(pump), m_pump(pump) { }
+RunTarget::RunTarget(Pump &pump, std::source_location location) : Chain(pump), m_pump(pump), m_calledAt(location)
+{
+    setLocation(location);
+}
 
-RunTarget::~RunTarget() = default;
+RunTarget::~RunTarget()
+{
+    if (m_warning) [[unlikely]]
+        m_warning->released();
+}
 
 std::string RunTarget::name() const
 {
-    const int depth = m_frame ? m_frame->depth() : runDepth();
-    std::string name = "runSync at depth " + std::to_string(depth);
-    if (const Operation *waiting = this->waiting()) {
-        if (const Chain *awaited = waiting->awaitedChain())
-            name += " (for " + awaited->name() + ')';
-    }
-    return name;
+    const std::string location = isKnown(m_calledAt) ? " (" + toString(m_calledAt) + ')' : std::string();
+    return "runSync at depth " + std::to_string(m_frame->depth()) + location;
 }
 
 void RunTarget::ended() noexcept
@@ -45,18 +81,14 @@ void RunTarget::ended() noexcept
     if (m_loop)
         m_loop->quit();
     const SyncFrame *top = m_pump.topFrame();
-    if (!m_frame || top == m_frame)
+    if (top == m_frame)
         return;
-    m_heldBackSince = m_pump.now();
-    m_warning = std::make_unique<HeldBackWarning>(
-            m_pump, name() + " has ended, but cannot return: " + top->target()->name() + " waits on top of it");
+    m_warning = std::make_unique<HeldBackWarning>(m_pump, *this, *top->target());
 }
 
 std::chrono::nanoseconds RunTarget::heldBack() const
 {
-    if (m_heldBackSince == TimePoint::max())
-        return {};
-    return m_pump.now() - m_heldBackSince;
+    return m_warning ? m_warning->time() : std::chrono::nanoseconds();
 }
 
 } // namespace interloop

@@ -20,12 +20,14 @@ class HeldBackWarning;
 class RunTarget final : public Chain
 {
 public:
-    explicit RunTarget(Pump &pump) noexcept;
+    // `location`: where runSync is called.
+    RunTarget(Pump &pump, std::source_location location);
     ~RunTarget();
 
+    Kind kind() const noexcept override { return Kind::Wait; }
     std::string name() const override;
 
-    // The wait for this target goes through Qt from now on.
+    // The wait on the stack that is for this target. REQUIRES: called before the target starts
     void setFrame(SyncFrame &frame) noexcept { m_frame = &frame; }
 
     // `loop` has control, and is told to quit when the target ends; nullptr: no event loop of the wait's has.
@@ -38,10 +40,10 @@ private:
     void ended() noexcept override;
 
     Pump &m_pump;
-    SyncFrame *m_frame = nullptr; // nullptr: the wait has not gone through Qt
+    std::source_location m_calledAt;
+    SyncFrame *m_frame = nullptr; // set before the target starts
     QEventLoop *m_loop = nullptr; // nullptr: the wait itself looks at isDone() next
-    TimePoint m_heldBackSince = TimePoint::max(); // max(): not held back
-    std::unique_ptr<HeldBackWarning> m_warning; // while held back
+    std::unique_ptr<HeldBackWarning> m_warning; // null: not held back
 };
 
 } // namespace interloop

@@ -22,7 +22,7 @@ void cancelTasks(Pump &pump, CancelMode mode)
     if (tasks.isEmpty())
         return;
     for (TaskRegistration *task = &tasks.first(); task; task = tasks.after(*task))
-        task->task.cancel(Outcome::Cancelled, mode);
+        task->task().cancel(Outcome::Cancelled, mode);
 }
 
 // Sleeps until libuv or a timer has something to do, at most until `limit`.
@@ -47,7 +47,7 @@ std::string namesOfWhatIsLeft(Pump &pump)
     const auto add = [&names](const std::string &name) { names += (names.empty() ? "" : ", ") + name; };
     if (!pump.tasks().isEmpty()) {
         for (TaskRegistration *task = &pump.tasks().first(); task; task = pump.tasks().after(*task))
-            add(task->task.name());
+            add(task->task().name());
     }
     if (!pump.poolWork().isEmpty()) {
         for (PoolWork *work = &pump.poolWork().first(); work; work = pump.poolWork().after(*work))

@@ -34,7 +34,7 @@ void startCoroutine(std::shared_ptr<ConnectionState> state, Task<> body)
 {
     Pump &pump = currentPump();
     const std::string name = "a slot of " + state->name();
-    auto *task = SpawnedTask<void>::make(runBody(std::move(state), std::move(body)), name);
+    auto *task = SpawnedTask<void>::make(runBody(std::move(state), std::move(body)), name, std::source_location());
     if (pump.isInUvRun()) {
         task->schedule();
         return;

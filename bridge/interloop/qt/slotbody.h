@@ -28,6 +28,7 @@ public:
     PlainBody(Pump &pump, std::shared_ptr<ConnectionState> state);
     ~PlainBody();
 
+    Kind kind() const noexcept override { return Kind::Slot; }
     std::string name() const override { return "a slot of " + m_state->name(); }
     void cancel(Outcome outcome) override { Chain::cancel(outcome); }
 

@@ -15,18 +15,38 @@ template<Awaitable A>
 using AwaitResult = typename A::Value;
 
 // What to `co_await` for a combinator's own copy of an awaitable: a handle's result is copied, so that other handles of
-// the task still have it, and moved out only when it cannot be copied. Everything else is used up.
-template<typename A>
-A &&forAwait(A &awaitable) noexcept
-{
-    return static_cast<A &&>(awaitable);
-}
-
+// the task still have it, and moved out only when it cannot be copied. Everything else is used up. In messages the await
+// stands for the combinator's own.
 template<typename T>
-    requires(!std::is_object_v<T> || std::is_copy_constructible_v<T>)
-const TaskHandle<T> &forAwait(TaskHandle<T> &handle) noexcept
+constexpr bool isHandleToCopy = false;
+template<typename T>
+constexpr bool isHandleToCopy<TaskHandle<T>> = !std::is_object_v<T> || std::is_copy_constructible_v<T>;
+
+template<typename A>
+class InnerAwait
 {
-    return handle;
+public:
+    using InterloopAwaitable = void;
+    using InterloopKeepsLocation = void;
+
+    explicit InnerAwait(A &awaitable) noexcept : m_awaitable(awaitable) { }
+
+    auto operator co_await() const
+    {
+        if constexpr (isHandleToCopy<A>)
+            return std::as_const(m_awaitable).operator co_await();
+        else
+            return static_cast<A &&>(m_awaitable).operator co_await();
+    }
+
+private:
+    A &m_awaitable;
+};
+
+template<Awaitable A>
+InnerAwait<A> forAwait(A &awaitable) noexcept
+{
+    return InnerAwait<A>(awaitable);
 }
 
 template<typename T>
@@ -53,7 +73,7 @@ TaskHandle<T> asHandle(TaskHandle<T> handle)
 template<Awaitable A>
 TaskHandle<AwaitResult<A>> asHandle(A awaitable)
 {
-    return spawn(asTask(std::move(awaitable)));
+    return spawn(asTask(std::move(awaitable)), {}, std::source_location());
 }
 
 } // namespace interloop

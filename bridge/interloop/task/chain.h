@@ -3,6 +3,7 @@
 
 #include <interloop/task/chainscope.h>
 #include <interloop/task/scheduler.h>
+#include <interloop/task/sourcelocation.h>
 
 #include <coroutine>
 #include <string>
@@ -19,7 +20,9 @@
 
 namespace interloop {
 
-class Chain
+class ChainExtras;
+
+class INTERLOOP_EXPORT Chain
 {
 public:
     Chain(const Chain &) = delete;
@@ -28,8 +31,28 @@ public:
     Scheduler &scheduler() const noexcept { return *m_scheduler; }
     bool isDone() const noexcept { return m_isDone; }
 
+    // What a chain is to its users.
+    enum class Kind : unsigned char {
+        Task, // spawned
+        Wait, // what a blocking wait is for
+        Slot, // plain code that waits and can be cancelled
+    };
+    virtual Kind kind() const noexcept = 0;
+
     // For messages: "task 'load'".
     virtual std::string name() const = 0;
+
+    // Identity among the chains of this thread; of tasks, in the order in which they were spawned.
+    std::uint32_t id() const noexcept { return m_id ? m_id : m_id = m_scheduler->nextTaskId(); }
+    std::uint32_t parentId() const noexcept { return m_parentId; } // 0: begun by plain code
+
+    // Where the chain awaits something, has last done so, or else where it was begun.
+    const std::source_location &location() const noexcept { return m_location; }
+    void setLocation(std::source_location location) noexcept { m_location = location; }
+
+    // Made on first use.
+    ChainExtras &extras() const { return m_extras ? *m_extras : makeExtras(); }
+    bool hasExtras() const noexcept { return m_extras; }
 
     // Cancels everything the chain does, once: its outermost scope. Level-triggered: every further await throws.
     void cancel(Outcome outcome, CancelMode mode = CancelMode::Polite) { m_base.cancel(outcome, mode); }
@@ -59,7 +82,8 @@ public:
     bool isRunning() const noexcept { return m_isRunning; }
     int runDepth() const noexcept { return m_runDepth; }
 
-    // Whether somebody waits for the chain's end. A chain nobody waits for cannot close a circle.
+    // Whether somebody may wait for the chain: for its end, or for a lock it holds. A chain nobody waits for cannot close
+    // a circle.
     virtual bool isAwaited() const noexcept { return true; }
 
     // The chain's code on the stack, from construction to destruction: it is the scheduler's current chain.
@@ -88,23 +112,41 @@ public:
     };
 
 protected:
-    explicit Chain(Scheduler &scheduler) noexcept : m_scheduler(&scheduler), m_base(*this) { }
-    ~Chain() = default;
+    explicit Chain(Scheduler &scheduler) : m_scheduler(&scheduler), m_base(*this)
+    {
+        if (scheduler.m_current || !scheduler.m_locals.isEmpty())
+            inherit();
+    }
+    ~Chain()
+    {
+        if (m_extras) [[unlikely]]
+            destroyExtras();
+    }
 
     // The outermost coroutine has ended and the stack is back at the base of the resume. May destroy the chain.
     virtual void ended() noexcept { }
 
     void markDone() noexcept { m_isDone = true; }
 
+    bool holdsLocks() const noexcept;
+
 private:
     friend class BodyScopes;
     friend class ChainScope;
     friend class PromiseBase;
 
+    void inherit(); // from the running chain, or this thread's plain code
+    ChainExtras &makeExtras() const;
+    void destroyExtras() noexcept;
+
     Scheduler *m_scheduler;
     Operation *m_waiting = nullptr; // nullptr: running, ready, not started or done
     std::coroutine_handle<> m_next; // null: the base of the resume returns; other: it goes on with this one
     ChainScope *m_scope = &m_base; // the innermost scope
+    mutable ChainExtras *m_extras = nullptr; // owned; nullptr: none
+    std::source_location m_location;
+    mutable std::uint32_t m_id = 0; // 0: nobody has asked
+    std::uint32_t m_parentId = 0;
     int m_runDepth = 0; // valid while m_isRunning
     unsigned char m_inlineDepth = 0; // children started on top of each other in this resume
     bool m_isRunning = false;

@@ -1,76 +1,91 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/task/deadlock.h>
 
+#include <interloop/task/deadlocksearch.h>
+#include <interloop/task/errors.h>
 #include <interloop/task/syncframe.h>
+
+#include <algorithm>
 
 namespace interloop {
 
-bool DeadlockSearch::isStuck(const Chain &first)
-{
-    const std::size_t length = m_path.size();
-    const bool found = follow(first);
-    if (!found)
-        m_path.resize(length);
-    return found;
-}
+namespace {
 
-// A loop along waits for one chain each, so that a long queue of waiters needs no stack.
-bool DeadlockSearch::follow(const Chain &first)
+// Whether it is plain, without a search, that `target` will go on: most waits end here.
+bool isPlainlyFree(const Chain &waiting, const Chain &target)
 {
-    for (const Chain *chain = &first; chain;) {
-        m_path.push_back(chain);
-        if (chain == m_goal)
-            return true;
+    constexpr int maximumLength = 64; // of a line of waiters
+    const Chain *chain = &target;
+    for (int length = 0; length < maximumLength; ++length) {
+        if (chain == &waiting)
+            return false;
         if (chain->isDone())
-            return false;
+            return true;
         if (chain->isRunning())
-            return !m_goal || isBuriedUnderStuckFrame(*chain);
-        Operation *waiting = chain->waiting();
-        if (!waiting)
-            return false;
-        chain = waiting->awaitedChain();
+            return chain->scheduler().depth() <= chain->runDepth();
+        const Operation *wait = chain->waiting();
+        if (!wait || wait->isOver() || wait->isOpen())
+            return true;
+        chain = wait->awaitedChain();
         if (!chain)
-            return waiting->isStuckOn(*this);
+            return false;
     }
     return false;
 }
 
-bool DeadlockSearch::isBuriedUnderStuckFrame(const Chain &chain)
+bool isPlainlyFree(const Chain &waiting, const Needs &needs)
 {
-    return once(chain, [&] {
-        const SyncFrame *frame = chain.scheduler().topFrame();
-        for (; frame && frame->depth() > chain.runDepth(); frame = frame->below()) {
-            if (isStuck(*frame->target()))
-                return true;
-        }
-        return false;
-    });
+    if (needs.isOpen())
+        return true;
+    const auto isFree = [&waiting](const Needs::Item &item) {
+        return item.chain ? isPlainlyFree(waiting, *item.chain) : waiting.scheduler().depth() <= item.depth;
+    };
+    const auto &items = needs.items();
+    return needs.of() == Needs::Of::All ? std::all_of(items.begin(), items.end(), isFree)
+                                        : std::any_of(items.begin(), items.end(), isFree);
 }
 
-namespace {
-
-std::string describe(const std::vector<const Chain *> &path)
+// Nobody can wait for `waiting` but itself.
+bool isFreeAsNobodyWaits(const Chain &waiting, const Needs &needs)
 {
-    std::string text;
-    for (const Chain *chain : path)
-        text += (text.empty() ? "" : ", which") + std::string(" waits for ") + chain->name();
-    return text;
+    const auto isItself = [&waiting](const Needs::Item &item) { return item.chain == &waiting; };
+    return !waiting.isAwaited() && std::none_of(needs.items().begin(), needs.items().end(), isItself);
 }
 
 } // namespace
 
-std::string findDeadlock(const Chain &waiting, const Chain &target)
+void refuseDeadlock(const Chain &waiting, const Operation &wait)
 {
-    if (&waiting != &target && !waiting.isAwaited())
-        return {};
-    DeadlockSearch search(&waiting);
-    return search.isStuck(target) ? waiting.name() + describe(search.path()) : std::string();
+    if (const Chain *target = wait.awaitedChain(); target && target != &waiting) {
+        if (!waiting.isAwaited() || isPlainlyFree(waiting, *target)) [[likely]]
+            return;
+    }
+    Needs needs;
+    wait.collectNeeds(needs);
+    if (isFreeAsNobodyWaits(waiting, needs) || isPlainlyFree(waiting, needs))
+        return;
+    DeadlockSearch search(waiting.scheduler());
+    search.waitOf(waiting, needs);
+    if (search.isStuck())
+        throw RunSyncError(Refusal::Deadlock, search.describe(wait.describe()));
+}
+
+bool closesCircle(const Chain &waiting, const Chain &target)
+{
+    Needs needs;
+    needs.add(target);
+    if (isFreeAsNobodyWaits(waiting, needs) || isPlainlyFree(waiting, needs))
+        return false;
+    DeadlockSearch search(waiting.scheduler());
+    search.waitOf(waiting, needs);
+    return search.isStuck();
 }
 
 std::string findBuried(const Chain &target)
 {
-    DeadlockSearch search(nullptr);
-    return search.isStuck(target) ? describe(search.path()) : std::string();
+    DeadlockSearch search(target.scheduler());
+    search.blockingWaitFor(target);
+    return search.isStuck() ? search.describe(target.name()) : std::string();
 }
 
 } // namespace interloop

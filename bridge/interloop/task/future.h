@@ -57,6 +57,7 @@ public:
         return m_state->slot.get();
     }
     void wake() override { complete(); }
+    std::string describe() const override { return "a Future"; }
 
 private:
     Begun begin() override

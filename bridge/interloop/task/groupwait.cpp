@@ -2,7 +2,7 @@
 #include <interloop/task/groupwait.h>
 
 #include <interloop/task/deadlock.h>
-#include <interloop/task/errors.h>
+#include <interloop/task/needs.h>
 #include <interloop/task/taskstate.h>
 
 #include <algorithm>
@@ -30,14 +30,8 @@ void GroupWait::add(TaskState &task)
 WaitOperation::Begun GroupWait::begin()
 {
     const std::span members(m_members.get(), m_count);
-    const auto closesCircle = [this](const Member &member) { return !findDeadlock(chain(), *member.task).empty(); };
-    const bool isStuck = m_until == Until::FirstEnded
-            ? m_count > 0 && std::all_of(members.begin(), members.end(), closesCircle)
-            : std::any_of(members.begin(), members.end(), closesCircle);
-    if (isStuck) {
-        const auto stuck = std::find_if(members.begin(), members.end(), closesCircle);
-        throw RunSyncError(Refusal::Deadlock, findDeadlock(chain(), *stuck->task));
-    }
+    if (std::none_of(members.begin(), members.end(), [this](const Member &member) { return decides(*member.task); }))
+        refuseDeadlock(chain(), *this);
     m_pending = m_count;
     for (Member &member : members) {
         if (!member.task->isDone())
@@ -45,13 +39,13 @@ WaitOperation::Begun GroupWait::begin()
         else if (note(*member.task))
             break;
     }
-    return isOver() ? Begun::Ready : Begun::Waiting;
+    return isDecided() ? Begun::Ready : Begun::Waiting;
 }
 
 void GroupWait::memberEnded(TaskState &task)
 {
     note(task);
-    if (!isOver())
+    if (!isDecided())
         return;
     // Abandoned: a gather that has all its values anyway still has a result; a race has no winner any more.
     const auto hasValue = [](const Member &member) { return member.task->outcome() == Outcome::Value; };
@@ -62,13 +56,19 @@ void GroupWait::memberEnded(TaskState &task)
         complete();
 }
 
+// Whether `task` has ended in a way that ends the whole wait.
+bool GroupWait::decides(const TaskState &task) const noexcept
+{
+    if (!task.isDone() || m_until == Until::AllEnded)
+        return false;
+    return m_until == Until::FirstEnded || task.outcome() != Outcome::Value;
+}
+
 // One more task has ended. True when that decides the wait.
 bool GroupWait::note(TaskState &task)
 {
     --m_pending;
-    const bool decides = m_until == Until::FirstEnded
-            || (m_until == Until::AllSucceeded && task.outcome() != Outcome::Value);
-    if (!decides || m_isAbandoned)
+    if (!decides(task) || m_isAbandoned)
         return false;
     m_decisive = &task;
     for (Member &member : std::span(m_members.get(), m_count))
@@ -82,7 +82,7 @@ bool GroupWait::abandon(CancelMode mode)
     cancelMembers(chain().pendingCancel(), mode);
     if (m_until == Until::FirstEnded)
         letGoOfStuckMembers();
-    return isOver();
+    return isDecided();
 }
 
 // A race may wait for tasks that wait for it, as long as another branch may win. Cancelled, it waits for all branches,
@@ -90,8 +90,9 @@ bool GroupWait::abandon(CancelMode mode)
 void GroupWait::letGoOfStuckMembers()
 {
     for (Member &member : std::span(m_members.get(), m_count)) {
-        if (member.isLinked() && !findDeadlock(chain(), *member.task).empty()) {
+        if (member.isLinked() && closesCircle(chain(), *member.task)) {
             member.unlink();
+            member.isLetGo = true;
             --m_pending;
         }
     }
@@ -124,18 +125,21 @@ void GroupWait::rethrowFailure() const
         m_decisive->rethrowFailure();
 }
 
-bool GroupWait::isStuckOn(DeadlockSearch &search)
+void GroupWait::collectNeeds(Needs &needs) const
 {
-    if (isOver())
-        return false;
-    return search.once(chain(), [&] {
-        const std::span members(m_members.get(), m_count);
-        const auto isStuck = [&search](const Member &member) { return search.isStuck(*member.task); };
-        if (m_until == Until::FirstEnded && !m_isAbandoned)
-            return std::all_of(members.begin(), members.end(), isStuck);
-        const auto isAwaitedAndStuck = [&](const Member &member) { return member.isLinked() && isStuck(member); };
-        return std::any_of(members.begin(), members.end(), isAwaitedAndStuck);
-    });
+    if (m_until == Until::FirstEnded && !m_isAbandoned)
+        needs.setOf(Needs::Of::Any);
+    for (const Member &member : std::span(m_members.get(), m_count)) {
+        if (!member.task->isDone() && !member.isLetGo)
+            needs.add(*member.task);
+    }
+}
+
+std::string GroupWait::describe() const
+{
+    if (m_count == 1)
+        return m_members[0].task->name();
+    return (m_until == Until::FirstEnded ? "the first of " : "") + std::to_string(m_count) + " tasks";
 }
 
 } // namespace interloop

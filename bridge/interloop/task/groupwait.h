@@ -45,7 +45,9 @@ public:
     // Throws what the decisive task threw; does nothing when there is none or it has a value.
     void rethrowFailure() const;
 
-    bool isStuckOn(DeadlockSearch &search) override;
+    bool isOpen() const noexcept override { return false; }
+    void collectNeeds(Needs &needs) const override;
+    std::string describe() const override;
 
 private:
     // One task's end.
@@ -57,6 +59,7 @@ private:
 
         GroupWait *group = nullptr;
         TaskState *task = nullptr;
+        bool isLetGo = false; // no longer waited for
     };
 
     Begun begin() override;
@@ -65,7 +68,8 @@ private:
     void letGoOfStuckMembers();
     void memberEnded(TaskState &task);
     bool note(TaskState &task);
-    bool isOver() const noexcept { return m_decisive || m_pending == 0; }
+    bool decides(const TaskState &task) const noexcept;
+    bool isDecided() const noexcept { return m_decisive || m_pending == 0; }
 
     std::unique_ptr<Member[]> m_members; // [0, m_count) are in use
     std::size_t m_count = 0;

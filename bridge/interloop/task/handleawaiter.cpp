@@ -11,8 +11,7 @@ WaitOperation::Begun HandleWait::begin()
     m_target->requireOwnThread("co_await");
     if (m_target->isDone())
         return Begun::Ready;
-    if (const std::string circle = findDeadlock(chain(), *m_target); !circle.empty())
-        throw RunSyncError(Refusal::Deadlock, circle);
+    refuseDeadlock(chain(), *this);
     m_target->addWaiter(*this);
     return Begun::Waiting;
 }
@@ -26,7 +25,7 @@ bool HandleWait::abandon(CancelMode mode)
 void HandleWait::skip()
 {
     m_target->requireOwnThread("co_await");
-    if (!m_target->isDone() && findDeadlock(chain(), *m_target).empty())
+    if (!m_target->isDone() && !closesCircle(chain(), *m_target))
         m_target->cancel(chain().pendingCancel());
 }
 

@@ -17,7 +17,8 @@ class INTERLOOP_EXPORT HandleWait : public WaitOperation
 {
 public:
     void wake() final { complete(); }
-    const Chain *awaitedChain() const final { return m_target; }
+    const Chain *awaitedChain() const noexcept final { return isOver() ? nullptr : m_target; }
+    std::string describe() const final { return m_target->name(); }
 
 protected:
     explicit HandleWait(TaskState &target) noexcept : m_target(&target) { target.addReference(); }

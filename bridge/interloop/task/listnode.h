@@ -46,6 +46,8 @@ public:
     // REQUIRES: !isEmpty()
     Node &first() const noexcept { return static_cast<Node &>(*m_end.m_next); }
 
+    Node *firstOrNull() const noexcept { return isEmpty() ? nullptr : &first(); }
+
     // The node behind `node`, or nullptr at the end.
     Node *after(const Node &node) const noexcept
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
 #include <interloop/task/listnode.h>
 #include <interloop/task/result.h>
 
@@ -18,7 +19,7 @@
 namespace interloop {
 
 class Chain;
-class DeadlockSearch;
+class Needs;
 
 // How a cancellation treats `shield`.
 enum class CancelMode : unsigned char {
@@ -26,7 +27,7 @@ enum class CancelMode : unsigned char {
     Forced, // goes through shields: the bridge ends and its time is up
 };
 
-class Operation : public ListNode
+class INTERLOOP_EXPORT Operation : public ListNode
 {
 public:
     // Continues what waited. Called once, from the ready queue, already taken out of it.
@@ -41,12 +42,17 @@ public:
     // What is waited for, behind the words "waits for": "a timer", "mutex 'cache'".
     virtual std::string describe() const { return "an operation"; }
 
-    // The one chain whose end this waits for, or nullptr.
-    virtual const Chain *awaitedChain() const { return nullptr; }
+    // The wait is over, and its chain is about to go on.
+    virtual bool isOver() const noexcept { return false; }
 
-    // For a wait on several: whether it can only end after the goal of the search has gone on. Anything that an outsider may complete
-    // answers no.
-    virtual bool isStuckOn(DeadlockSearch &) { return false; }
+    // The one chain whose end this waits for, or nullptr.
+    virtual const Chain *awaitedChain() const noexcept { return nullptr; }
+
+    // Plainly, an outsider may end it. False: collectNeeds() tells.
+    virtual bool isOpen() const noexcept { return !awaitedChain(); }
+
+    // What must happen before the wait can end. Unless told: awaitedChain(), else an outsider may end it.
+    virtual void collectNeeds(Needs &needs) const;
 
 protected:
     Operation() noexcept = default;

@@ -30,6 +30,9 @@ public:
 
     // REQUIRES: started
     Chain &chain() const noexcept { return *m_chain; }
+
+    // The coroutine's function.
+    const std::source_location &origin() const noexcept { return m_origin; }
     bool isStarted() const noexcept { return m_chain; }
 
     // Starts the task as the outermost one of `chain`, here and now.
@@ -75,8 +78,11 @@ public:
     FinalAwaiter final_suspend() const noexcept { return FinalAwaiter(); }
 
 protected:
-    PromiseBase() noexcept = default;
+    explicit PromiseBase(std::source_location origin) noexcept : m_origin(origin) { }
     ~PromiseBase() = default;
+
+    // The coroutine awaits something at `location`.
+    void setLocation(std::source_location location) const noexcept { m_chain->setLocation(location); }
 
 private:
     static constexpr unsigned char maximumInlineDepth = 16;
@@ -94,6 +100,7 @@ private:
 
     Chain *m_chain = nullptr; // nullptr: not started
     std::coroutine_handle<> m_continuation; // null: the outermost task of its chain
+    std::source_location m_origin;
     State m_state = State::Suspended;
 };
 
@@ -107,6 +114,10 @@ concept Awaitable = requires(T &&awaitable) {
     typename std::remove_cvref_t<T>::InterloopAwaitable;
 };
 
+// An await inside this library on behalf of the user's: in messages it stands for the place that the user awaits at.
+template<typename T>
+concept KeepsLocation = requires { typename std::remove_cvref_t<T>::InterloopKeepsLocation; };
+
 template<typename T>
 class ResultPromise : public PromiseBase
 {
@@ -115,12 +126,16 @@ public:
     void unhandled_exception() noexcept { m_slot.setException(std::current_exception()); }
 
     template<Awaitable A>
-    A &&await_transform(A &&awaitable) const noexcept
+    A &&await_transform(A &&awaitable, std::source_location location = std::source_location::current()) const noexcept
     {
+        if constexpr (!KeepsLocation<A>)
+            this->setLocation(location);
         return static_cast<A &&>(awaitable);
     }
 
 protected:
+    explicit ResultPromise(std::source_location origin) noexcept : PromiseBase(origin) { }
+
     Slot<T> m_slot;
 };
 
@@ -128,6 +143,7 @@ template<typename T>
 class Promise final : public ResultPromise<T>
 {
 public:
+    explicit Promise(std::source_location origin = std::source_location::current()) noexcept : ResultPromise<T>(origin) { }
     Task<T> get_return_object() noexcept;
 
     template<typename U = T>
@@ -142,6 +158,7 @@ template<>
 class Promise<void> final : public ResultPromise<void>
 {
 public:
+    explicit Promise(std::source_location origin = std::source_location::current()) noexcept : ResultPromise<void>(origin) { }
     Task<void> get_return_object() noexcept;
     void return_void() noexcept { m_slot.setValue(); }
 };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/task/scheduler.h>
 
+#include <interloop/task/chain.h>
+#include <interloop/task/chainextras.h>
+
 namespace interloop {
 
 // A pass that was left in the middle, as the loop above had no more time, goes on: how long things take decides nothing.
@@ -18,6 +21,24 @@ std::uint64_t Scheduler::beginRandomPass()
         batch.pop_back();
     }
     return m_randomPassEnd;
+}
+
+const LocalValues &Scheduler::localValues() const noexcept
+{
+    static const LocalValues none;
+    if (!m_current)
+        return m_locals;
+    return m_current->hasExtras() ? m_current->extras().locals : none;
+}
+
+LocalValues &Scheduler::ownLocalValues()
+{
+    return m_current ? m_current->extras().locals : m_locals;
+}
+
+bool Scheduler::isOnStack(const void *) const noexcept
+{
+    return false;
 }
 
 void Scheduler::deliverCancel(Operation &operation, CancelMode mode)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <interloop/export.h>
+#include <interloop/task/localvalues.h>
 #include <interloop/task/mailbox.h>
 #include <interloop/task/operation.h>
 #include <interloop/task/resumeorder.h>
@@ -32,10 +33,13 @@ enum class Report : unsigned char {
     UnhandledError, // an exception that nobody is there to take
     HeldBack, // a wait that has ended and cannot return: another one sits on top
     NeverAwaited, // a task that was thrown away without having run
+    DestroyedPending, // a task that was destroyed while it waited
+    SlowStep, // a task that kept everybody else waiting
+    Advice, // something that could be done better; off unless asked for
     Shutdown, // what the end of the loop waits for, or found open
 };
 
-class Scheduler
+class INTERLOOP_EXPORT Scheduler
 {
 public:
     Scheduler(const Scheduler &) = delete;
@@ -87,6 +91,10 @@ public:
     // Tells whoever is responsible. `error` may be null. Never throws.
     virtual void report(Report kind, const std::string &text, std::exception_ptr error) noexcept = 0;
 
+    // A task begins, has ended. To be looked at only.
+    virtual void taskSpawned(const TaskState &) noexcept { }
+    virtual void taskEnded(const TaskState &) noexcept { }
+
     // Throws RunSyncError when nothing new may begin here: the loop has ended or is about to.
     virtual void requireOpen() const { }
 
@@ -100,6 +108,16 @@ public:
     // Spawned tasks that have not ended, oldest first.
     const List<TaskRegistration> &tasks() const noexcept { return m_tasks; }
     int taskCount() const noexcept { return m_taskCount; }
+
+    // A number for the next task that wants one; they begin at 1.
+    std::uint32_t nextTaskId() noexcept { return ++m_lastTaskId; }
+
+    // The values of task-locals: the running task's, or those of this thread's plain code.
+    const LocalValues &localValues() const noexcept;
+    LocalValues &ownLocalValues(); // as above, to be changed
+
+    // Whether `address` lies on this thread's stack. A scheduler that cannot know says no.
+    virtual bool isOnStack(const void *address) const noexcept;
 
     // Identity and door for other threads.
     const std::shared_ptr<Mailbox> &mailbox() const noexcept { return m_mailbox; }
@@ -140,11 +158,13 @@ private:
     SyncFrame *m_topFrame = nullptr;
     int m_depth = 0;
     int m_taskCount = 0;
+    std::uint32_t m_lastTaskId = 0;
     bool m_isDraining = false; // whoever drains looks at the queue and the timers again before it leaves
     int m_cancelDepth = 0; // cancellations delivered on top of each other
     std::vector<std::pair<Operation *, CancelMode>> m_undelivered; // those too deep for that
     TimerQueue m_timers;
     List<TaskRegistration> m_tasks;
+    LocalValues m_locals; // of plain code
     std::shared_ptr<Mailbox> m_mailbox;
 };
 

@@ -21,6 +21,7 @@ public:
     explicit SleepAwaiter(std::chrono::nanoseconds delay) noexcept : m_delay(delay) { }
     explicit SleepAwaiter(TimePoint deadline) noexcept : m_deadline(deadline) { }
     void await_resume() const { throwIfCancelled(); }
+    std::string describe() const override { return "a timer"; }
 
 private:
     Begun begin() override;
@@ -55,6 +56,7 @@ public:
         return suspendReady(coroutine, coroutine.promise().chain());
     }
     void await_resume() const { throwIfCancelled(); }
+    std::string describe() const override { return "its next turn"; }
 
 private:
     Begun begin() override;

@@ -74,13 +74,13 @@ private:
     SpawnedTask<T> *m_state = nullptr;
 };
 
-// Schedules `task` to run on this thread. `name` appears in messages. Throws std::logic_error for an empty task,
+// Schedules `task` to run on this thread. `name` and `location` appear in messages. Throws std::logic_error for an empty task,
 // RunSyncError when this thread has no running bridge and can have none.
 template<typename T>
-TaskHandle<T> spawn(Task<T> task, std::string name = {})
+TaskHandle<T> spawn(Task<T> task, std::string name = {}, std::source_location location = std::source_location::current())
 {
     static_cast<void>(task.handle());
-    SpawnedTask<T> *state = SpawnedTask<T>::make(std::move(task), std::move(name));
+    SpawnedTask<T> *state = SpawnedTask<T>::make(std::move(task), std::move(name), location);
     TaskHandle<T> handle(*state);
     state->schedule();
     return handle;

@@ -36,6 +36,7 @@ public:
     }
 
     Chain *target() const noexcept { return &m_target; }
+    const Chain *caller() const noexcept { return m_caller; } // nullptr: plain code, or clean-up of a cancelled chain
     SyncFrame *below() const noexcept { return m_below; }
     int depth() const noexcept { return m_depth; } // 1: the outermost
 
@@ -47,6 +48,8 @@ public:
     void setLoopLevel(int level) noexcept { m_loopLevel = level; }
 
     void run() final { } // never queued: a frame returns by itself
+    const Chain *awaitedChain() const noexcept final { return &m_target; }
+    std::string describe() const final { return m_target.name(); }
     void cancel(CancelMode mode) final { m_target.cancel(m_caller->pendingCancel(), mode); }
 
 private:

@@ -71,8 +71,9 @@ private:
     Handle m_handle;
 };
 
-// Tells the thread's scheduler, if any, that a task was thrown away without having run.
-INTERLOOP_EXPORT void reportNeverAwaited() noexcept;
+// Tells the thread's scheduler, if any, that a coroutine's task was thrown away without having run, or while it waited.
+INTERLOOP_EXPORT void reportNeverAwaited(std::source_location origin) noexcept;
+INTERLOOP_EXPORT void reportDestroyedPending(std::source_location origin) noexcept;
 
 template<typename T>
 Task<T>::~Task()
@@ -80,9 +81,13 @@ Task<T>::~Task()
     if (!m_handle)
         return;
     const bool wasStarted = m_handle.promise().isStarted();
+    const bool wasDone = m_handle.done();
+    const std::source_location origin = m_handle.promise().origin();
     m_handle.destroy();
     if (!wasStarted)
-        reportNeverAwaited();
+        reportNeverAwaited(origin);
+    else if (!wasDone) [[unlikely]]
+        reportDestroyedPending(origin);
 }
 
 template<typename T>

@@ -1,40 +1,51 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/task/taskstate.h>
 
+#include <interloop/task/chainextras.h>
 #include <interloop/task/errors.h>
 
 #include <cstdio>
 
 namespace interloop {
 
-TaskState::TaskState(Scheduler &scheduler, std::string label)
-    : Chain(scheduler), m_mailbox(scheduler.mailbox()), m_label(std::move(label)), m_registration(*this)
+TaskState::TaskState(Scheduler &scheduler, std::string label, std::source_location location)
+    : Chain(scheduler), m_mailbox(scheduler.mailbox())
 {
+    setLocation(location);
+    if (!label.empty())
+        extras().label = std::move(label);
 }
 
 void TaskState::schedule() noexcept
 {
-    Scheduler &mine = scheduler();
-    mine.m_tasks.append(m_registration);
-    ++mine.m_taskCount;
-    mine.post(*this);
+    registerTask();
+    scheduler().post(*this);
 }
 
 void TaskState::startNow() noexcept
 {
-    Scheduler &mine = scheduler();
-    mine.m_tasks.append(m_registration);
-    ++mine.m_taskCount;
+    registerTask();
+    m_isStarted = true;
     start();
+}
+
+void TaskState::registerTask() noexcept
+{
+    static_cast<void>(id());
+    scheduler().m_tasks.append(*this);
+    ++scheduler().m_taskCount;
+    scheduler().taskSpawned(*this);
 }
 
 void TaskState::run()
 {
+    m_isStarted = true;
     if (!isCancelPending()) {
         start();
         return;
     }
     markDone();
+    setLocation(origin());
     discard(pendingCancel());
     finish(outcomeOf(failure()));
 }
@@ -48,9 +59,18 @@ bool TaskState::requestCancel(Outcome outcome, CancelMode mode)
     return true;
 }
 
+const std::string &TaskState::label() const noexcept
+{
+    static const std::string none;
+    return hasExtras() ? extras().label : none;
+}
+
 std::string TaskState::name() const
 {
-    return m_label.empty() ? std::string("an unnamed task") : "task '" + m_label + '\'';
+    if (!label().empty())
+        return "task '" + label() + '\'';
+    const std::string function = functionName(isDone() ? location() : origin());
+    return "task #" + std::to_string(id()) + (function.empty() ? "" : " (" + function + ')');
 }
 
 void TaskState::rethrowFailure()
@@ -65,6 +85,7 @@ void TaskState::rethrowFailure()
 
 void TaskState::ended() noexcept
 {
+    setLocation(origin()); // names it when the coroutine is gone
     finish(takeResult());
 }
 
@@ -72,7 +93,8 @@ void TaskState::finish(Outcome outcome) noexcept
 {
     m_outcome = outcome;
     m_isCancelled = outcome != Outcome::Value && outcome != Outcome::Exception && isCancellation(failure());
-    m_registration.unlink();
+    scheduler().taskEnded(*this);
+    TaskRegistration::unlink();
     --scheduler().m_taskCount;
     while (!m_waiters.isEmpty())
         m_waiters.takeFirst().wake();
@@ -125,12 +147,26 @@ void destroyQuietly(std::coroutine_handle<> coroutine) noexcept
     isQuiet = wasQuiet;
 }
 
-void reportNeverAwaited() noexcept
+namespace {
+
+void reportCoroutine(Report kind, std::source_location origin, const char *fate) noexcept
 {
-    if (isQuiet)
+    Scheduler *here = existingScheduler();
+    if (isQuiet || !here)
         return;
-    if (Scheduler *here = existingScheduler())
-        here->report(Report::NeverAwaited, "a task was destroyed without having been awaited, spawned or run", nullptr);
+    here->report(kind, "a task of " + functionName(origin) + " (" + toString(origin) + ") was destroyed " + fate, nullptr);
+}
+
+} // namespace
+
+void reportNeverAwaited(std::source_location origin) noexcept
+{
+    reportCoroutine(Report::NeverAwaited, origin, "without having been awaited, spawned or run");
+}
+
+void reportDestroyedPending(std::source_location origin) noexcept
+{
+    reportCoroutine(Report::DestroyedPending, origin, "while it was pending");
 }
 
 } // namespace interloop

@@ -25,11 +25,15 @@ class TaskState;
 class TaskRegistration : public ListNode
 {
 public:
-    explicit TaskRegistration(TaskState &task) noexcept : task(task) { }
-    TaskState &task;
+    TaskState &task() noexcept;
+    const TaskState &task() const noexcept;
+
+protected:
+    TaskRegistration() noexcept = default;
+    ~TaskRegistration() = default;
 };
 
-class INTERLOOP_EXPORT TaskState : public Chain, private Operation
+class INTERLOOP_EXPORT TaskState : public Chain, public TaskRegistration, private Operation
 {
 public:
     // Puts the task at the end of the ready queue. Takes the first reference.
@@ -43,12 +47,14 @@ public:
 
     Outcome outcome() const noexcept { return m_outcome; } // how it ended; valid when isDone()
     bool isCancelled() const noexcept { return m_isCancelled; } // ended with Cancelled, whatever its outcome says
-    const std::string &label() const noexcept { return m_label; }
+    const std::string &label() const noexcept; // empty: unnamed
+    Kind kind() const noexcept override { return Kind::Task; }
     std::string name() const override;
+    bool isStarted() const noexcept { return m_isStarted; }
 
     // `waiter` is woken, from the list, when the task has ended. REQUIRES: !isDone()
     void addWaiter(Operation &waiter) noexcept { m_waiters.append(waiter); }
-    bool isAwaited() const noexcept override { return !m_waiters.isEmpty(); }
+    bool isAwaited() const noexcept override { return !m_waiters.isEmpty() || holdsLocks(); }
 
     // Throws what the task threw, or Cancelled of what was awaited; does nothing when it has a value. The failure has
     // then reached somebody and needs no report any more. REQUIRES: isDone()
@@ -66,36 +72,47 @@ public:
     using Chain::cancel;
 
 protected:
-    TaskState(Scheduler &scheduler, std::string label);
+    TaskState(Scheduler &scheduler, std::string label, std::source_location location);
     virtual ~TaskState() = default;
 
     virtual void start() = 0; // runs the coroutine
+    virtual std::source_location origin() const noexcept = 0; // the coroutine's function; unknown once it has ended
     virtual Outcome takeResult() noexcept = 0; // moves the result here and destroys the coroutine
     virtual void discard(Outcome outcome) noexcept = 0; // destroys the coroutine unstarted; the result is Cancelled
     virtual std::exception_ptr failure() const noexcept = 0;
 
 private:
     void run() final; // the task's start, from the ready queue
+    void registerTask() noexcept;
     void ended() noexcept final;
     void finish(Outcome outcome) noexcept;
 
     std::shared_ptr<Mailbox> m_mailbox; // whose thread this belongs to, also after the scheduler's end
-    std::string m_label; // empty: unnamed
     List<Operation> m_waiters;
-    TaskRegistration m_registration;
     std::atomic<int> m_references = 1; // the running task's own
     Outcome m_outcome = Outcome::Value;
+    bool m_isStarted = false;
     bool m_isSeen = false;
     bool m_isCancelled = false;
 };
+
+inline TaskState &TaskRegistration::task() noexcept
+{
+    return static_cast<TaskState &>(*this);
+}
+
+inline const TaskState &TaskRegistration::task() const noexcept
+{
+    return static_cast<const TaskState &>(*this);
+}
 
 template<typename T>
 class SpawnedTask final : public TaskState
 {
 public:
-    // REQUIRES: task.isValid()
+    // `location`: where it is spawned. REQUIRES: task.isValid()
     // Throws RunSyncError when nothing may begin here any more.
-    static SpawnedTask *make(Task<T> task, std::string label)
+    static SpawnedTask *make(Task<T> task, std::string label, std::source_location location)
     {
         try {
             currentScheduler().requireOpen();
@@ -103,16 +120,21 @@ public:
             task.reset();
             throw;
         }
-        return new SpawnedTask(currentScheduler(), std::move(task), std::move(label));
+        return new SpawnedTask(currentScheduler(), std::move(task), std::move(label), location);
     }
 
     const Slot<T> &slot() const noexcept { return m_slot; }
     Slot<T> &slot() noexcept { return m_slot; }
 
 private:
-    SpawnedTask(Scheduler &scheduler, Task<T> task, std::string label)
-        : TaskState(scheduler, std::move(label)), m_task(std::move(task))
+    SpawnedTask(Scheduler &scheduler, Task<T> task, std::string label, std::source_location location)
+        : TaskState(scheduler, std::move(label), location), m_task(std::move(task))
     {
+    }
+
+    std::source_location origin() const noexcept override
+    {
+        return m_task.isValid() ? m_task.handle().promise().origin() : std::source_location();
     }
 
     void start() override { m_task.handle().promise().startRoot(m_task.handle(), *this); }

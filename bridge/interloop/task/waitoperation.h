@@ -29,6 +29,7 @@ public:
 
     void run() final;
     void cancel(CancelMode mode) override;
+    bool isOver() const noexcept final { return m_state != State::Waiting; }
 
 protected:
     enum class Begun : unsigned char {
@@ -113,6 +114,7 @@ class InPlace
 {
 public:
     using InterloopAwaitable = void;
+    using InterloopKeepsLocation = void;
 
     explicit InPlace(Waited &operation) noexcept : m_operation(operation) { }
     InPlaceAwaiter<Waited> operator co_await() const noexcept { return InPlaceAwaiter<Waited>(m_operation); }

@@ -49,6 +49,7 @@ public:
 
     // Throws std::system_error when the pool did not take the job.
     void await_resume() const;
+    std::string describe() const override { return m_job->name(); }
 
 private:
     friend class PoolJob;

@@ -87,6 +87,7 @@ public:
         throwIfCancelled();
         return status();
     }
+    std::string describe() const override { return "connect " + m_address.toString().toStdString(); }
 
 private:
     int issue() override
@@ -109,6 +110,7 @@ public:
         m_request.data = this;
     }
     void await_resume() const { throwUnlessDone("write"); }
+    std::string describe() const override { return stream().describe("write"); }
 
 private:
     int issue() override
@@ -140,6 +142,7 @@ class ShutdownOperation final : public StreamRequest
 public:
     explicit ShutdownOperation(TcpStream &stream) noexcept : StreamRequest(stream) { m_request.data = this; }
     void await_resume() const { throwUnlessDone("shutdown"); }
+    std::string describe() const override { return stream().describe("shutdown"); }
 
 private:
     int issue() override

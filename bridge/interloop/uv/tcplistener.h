@@ -46,6 +46,7 @@ public:
     explicit AcceptOperation(TcpListener &listener) noexcept : m_listener(listener) { }
     void await_resume();
     void wake() override { complete(); }
+    std::string describe() const override { return m_listener.describe("accept"); }
 
 private:
     Begun begin() override;

@@ -58,6 +58,7 @@ public:
 
     // How many bytes came; 0 at the end. Throws std::system_error.
     std::size_t await_resume() const;
+    std::string describe() const override { return m_stream.describe("read"); }
 
 private:
     friend class TcpStream;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/task/chain.h>
+
+#include <interloop/task/chainextras.h>
+
+namespace interloop {
+
+void Chain::inherit()
+{
+    if (const Chain *parent = m_scheduler->m_current)
+        m_parentId = parent->id();
+    if (const LocalValues &locals = m_scheduler->localValues(); !locals.isEmpty())
+        extras().locals = locals;
+}
+
+ChainExtras &Chain::makeExtras() const
+{
+    m_extras = new ChainExtras;
+    return *m_extras;
+}
+
+void Chain::destroyExtras() noexcept
+{
+    delete m_extras;
+}
+
+bool Chain::holdsLocks() const noexcept
+{
+    return m_extras && !m_extras->locks.isEmpty();
+}
+
+} // namespace interloop

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/export.h>
+#include <interloop/task/heldlock.h>
+#include <interloop/task/localvalues.h>
+
+#include <string>
+
+/*
+ * What few chains have: a name, values of their own, locks in hand. Made when the first of them is needed, so that a
+ * sleeping task does not pay for it.
+ */
+
+namespace interloop {
+
+class INTERLOOP_EXPORT ChainExtras
+{
+public:
+    ChainExtras() = default;
+    ~ChainExtras(); // locks that are still held belong to nobody then
+    ChainExtras(const ChainExtras &) = delete;
+    ChainExtras &operator=(const ChainExtras &) = delete;
+
+    std::string label; // empty: unnamed
+    LocalValues locals;
+    List<HeldLock> locks;
+};
+
+} // namespace interloop

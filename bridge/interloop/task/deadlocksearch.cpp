@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/task/deadlocksearch.h>
+
+#include <interloop/task/syncframe.h>
+
+#include <algorithm>
+
+namespace interloop {
+
+namespace {
+
+// Deeper than any wait: plain code on top of the whole stack.
+constexpr int topOfStack = -1;
+
+std::string nameWithLocation(const Chain &chain)
+{
+    return chain.name() + (isKnown(chain.location()) ? " (" + toString(chain.location()) + ')' : std::string());
+}
+
+} // namespace
+
+void DeadlockSearch::waitOf(const Chain &waiting, const Needs &needs)
+{
+    m_waiting = &waiting;
+    connect(nodeOf(Needs::Item(&waiting, 0)), needs);
+    for (Index node = 1; node < m_nodes.size(); ++node)
+        expand(node);
+}
+
+void DeadlockSearch::blockingWaitFor(const Chain &target)
+{
+    m_blockedOn = &target;
+    Needs needs;
+    needs.add(target);
+    connect(nodeOf(Needs::Item(nullptr, topOfStack)), needs);
+    for (Index node = 1; node < m_nodes.size(); ++node)
+        expand(node);
+}
+
+DeadlockSearch::Index DeadlockSearch::nodeOf(Needs::Item item)
+{
+    const auto [found, isNew] = m_index.try_emplace(item, m_nodes.size());
+    if (isNew)
+        m_nodes.emplace_back(item);
+    return found->second;
+}
+
+void DeadlockSearch::connect(Index node, const Needs &needs)
+{
+    if (needs.isOpen()) {
+        m_newlyFree.push_back(node);
+        return;
+    }
+    for (const Needs::Item &item : needs.items()) {
+        const Index needed = nodeOf(item);
+        m_nodes[node].needs.push_back(needed);
+        m_nodes[needed].neededBy.push_back(node);
+    }
+    m_nodes[node].of = needs.of();
+    m_nodes[node].missing = needs.items().size();
+}
+
+void DeadlockSearch::expand(Index node)
+{
+    const Needs::Item item = m_nodes[node].item;
+    if (!item.chain) {
+        expandCode(node, item.depth);
+        return;
+    }
+    const Chain &chain = *item.chain;
+    if (chain.isDone()) {
+        m_newlyFree.push_back(node);
+    } else if (chain.isRunning()) {
+        expandCode(node, chain.runDepth());
+    } else if (const Operation *wait = chain.waiting(); wait && !wait->isOver()) {
+        Needs needs;
+        wait->collectNeeds(needs);
+        connect(node, needs);
+    } else {
+        m_newlyFree.push_back(node);
+    }
+}
+
+// Code goes on when every blocking wait on top of it has returned.
+void DeadlockSearch::expandCode(Index node, int depth)
+{
+    Needs needs;
+    for (const SyncFrame *frame = m_scheduler.topFrame(); frame && frame->depth() > depth; frame = frame->below())
+        needs.add(*frame->target());
+    if (m_blockedOn)
+        needs.add(*m_blockedOn);
+    connect(node, needs);
+}
+
+bool DeadlockSearch::isStuck()
+{
+    while (!m_newlyFree.empty()) {
+        const Index node = m_newlyFree.back();
+        m_newlyFree.pop_back();
+        free(node);
+    }
+    return !m_nodes.front().isFree;
+}
+
+void DeadlockSearch::free(Index node)
+{
+    if (m_nodes[node].isFree)
+        return;
+    m_nodes[node].isFree = true;
+    for (const Index by : m_nodes[node].neededBy) {
+        Node &needing = m_nodes[by];
+        if (--needing.missing == 0 || needing.of == Needs::Of::Any)
+            m_newlyFree.push_back(by);
+    }
+}
+
+std::string DeadlockSearch::describe(const std::string &what) const
+{
+    std::vector<Index> path;
+    std::vector<bool> isVisited(m_nodes.size());
+    Index node = 0;
+    while (!isVisited[node]) {
+        isVisited[node] = true;
+        path.push_back(node);
+        const auto &needs = m_nodes[node].needs;
+        node = *std::find_if(needs.begin(), needs.end(), [this](Index need) { return !m_nodes[need].isFree; });
+    }
+    path.push_back(node);
+
+    constexpr std::size_t shown = 8; // at each end of a long line
+    const std::size_t count = path.size() - 1;
+    std::string text;
+    for (std::size_t edge = 0; edge < count; ++edge) {
+        if (count > 2 * shown && edge == shown) {
+            text += "; " + std::to_string(count - 2 * shown) + " more";
+            edge = count - shown;
+        }
+        text += (text.empty() ? "" : "; ") + describeEdge(m_nodes[path[edge]], m_nodes[path[edge + 1]], what);
+    }
+    return text;
+}
+
+// "task 'a' (main.cpp:3) waits for mutex 'm' (task 'b')"
+std::string DeadlockSearch::describeEdge(const Node &from, const Node &to, const std::string &what) const
+{
+    const std::string target = to.item.chain ? to.item.chain->name() : std::string("plain code on the stack");
+    const auto waitsFor = [&target](const std::string &whatFor) {
+        return " waits for " + (whatFor == target ? target : whatFor + " (" + target + ')');
+    };
+    if (&from == &m_nodes.front())
+        return (m_waiting ? nameWithLocation(*m_waiting) : std::string("runSync")) + waitsFor(what);
+    const Chain *chain = from.item.chain;
+    if (chain && !chain->isRunning())
+        return nameWithLocation(*chain) + waitsFor(chain->waiting()->describe());
+    return (chain ? chain->name() : std::string("plain code")) + " is on the stack beneath "
+            + (m_blockedOn && to.item.chain == m_blockedOn ? std::string("that runSync") : target);
+}
+
+} // namespace interloop
