@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/interloop.h>
 
+#include <QRegularExpression>
+
 #include <tests/leakcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
@@ -170,16 +172,20 @@ void TestLifetimes::Q08_taskDestroyedUnstarted()
 {
     QFETCH(QString, how);
     const test::LoggedMessages log;
-    const QString warning = QStringLiteral("a task was destroyed without having been awaited, spawned or run");
+    const QString warning =
+            QStringLiteral("a task of child (tst_lifetimes.cpp) was destroyed without having been awaited, spawned or run");
+    const auto texts = [&log] {
+        return log.texts().replaceInStrings(QRegularExpression(QStringLiteral(":\\d+\\)")), QStringLiteral(")"));
+    };
     if (how == QStringLiteral("dropped")) {
         {
             const Task<> task = child(Alive());
         }
-        QCOMPARE(log.texts(), QStringList(warning));
+        QCOMPARE(texts(), QStringList(warning));
     } else if (how == QStringLiteral("assigned over")) {
         Task<> task = child(Alive());
         task = child(Alive());
-        QCOMPARE(log.texts(), QStringList(warning));
+        QCOMPARE(texts(), QStringList(warning));
         runSync(std::move(task));
     } else if (how == QStringLiteral("in a coroutine's frame")) {
         const auto holds = [](Task<> inner) -> Task<> {
@@ -187,7 +193,7 @@ void TestLifetimes::Q08_taskDestroyedUnstarted()
             co_await yield();
         };
         runSync(holds(child(Alive())));
-        QCOMPARE(log.texts(), QStringList(warning));
+        QCOMPARE(texts(), QStringList(warning));
     } else if (how == QStringLiteral("refused by runSync")) {
         Bridge::current().setMaximumDepth(0);
         QCOMPARE(tryRunSync(child(Alive())).outcome(), Outcome::Refused);
@@ -197,7 +203,7 @@ void TestLifetimes::Q08_taskDestroyedUnstarted()
         {
             const auto group = gather(child(Alive()), child(Alive()));
         }
-        QVERIFY(log.containing(warning).size() >= 1);
+        QVERIFY(texts().filter(warning).size() >= 1);
     }
     QCOMPARE(Alive::count, 0);
 }

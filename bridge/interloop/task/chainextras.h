@@ -2,6 +2,7 @@
 #pragma once
 
 #include <interloop/export.h>
+#include <interloop/task/framepool.h>
 #include <interloop/task/heldlock.h>
 #include <interloop/task/localvalues.h>
 
@@ -17,6 +18,9 @@ namespace interloop {
 class INTERLOOP_EXPORT ChainExtras
 {
 public:
+    static void *operator new(std::size_t size) { return allocateFrame(size); }
+    static void operator delete(void *block, std::size_t size) noexcept { freeFrame(block, size); }
+
     ChainExtras() = default;
     ~ChainExtras(); // locks that are still held belong to nobody then
     ChainExtras(const ChainExtras &) = delete;

@@ -40,7 +40,7 @@ bool isPlainlyFree(const Chain &waiting, const Needs &needs)
     const auto isFree = [&waiting](const Needs::Item &item) {
         return item.chain ? isPlainlyFree(waiting, *item.chain) : waiting.scheduler().depth() <= item.depth;
     };
-    const auto &items = needs.items();
+    const auto items = needs.items();
     return needs.of() == Needs::Of::All ? std::all_of(items.begin(), items.end(), isFree)
                                         : std::any_of(items.begin(), items.end(), isFree);
 }
@@ -49,7 +49,7 @@ bool isPlainlyFree(const Chain &waiting, const Needs &needs)
 bool isFreeAsNobodyWaits(const Chain &waiting, const Needs &needs)
 {
     const auto isItself = [&waiting](const Needs::Item &item) { return item.chain == &waiting; };
-    return !waiting.isAwaited() && std::none_of(needs.items().begin(), needs.items().end(), isItself);
+    return !waiting.isAwaited() && std::ranges::none_of(needs.items(), isItself);
 }
 
 } // namespace

@@ -14,11 +14,17 @@ void HeldLock::hold() noexcept
     Scheduler *here = existingScheduler();
     if (!here)
         return;
-    m_chain = here->currentChain();
-    if (m_chain)
-        m_chain->extras().locks.append(*this);
+    if (Chain *chain = here->currentChain())
+        holdFor(*chain);
     else if (here->isOnStack(this))
         m_codeDepth = here->depth();
+}
+
+void HeldLock::holdFor(Chain &chain) noexcept
+{
+    release();
+    m_chain = &chain;
+    chain.extras().locks.append(*this);
 }
 
 void HeldLock::collectNeeds(Needs &needs) const

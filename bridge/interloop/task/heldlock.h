@@ -30,6 +30,9 @@ protected:
     // It belongs to the code that runs now.
     void hold() noexcept;
 
+    // It belongs to `chain`, to whom it is handed over.
+    void holdFor(Chain &chain) noexcept;
+
     // It belongs to nobody.
     void release() noexcept
     {

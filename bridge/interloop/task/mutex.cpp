@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/task/mutex.h>
 
+#include <interloop/task/deadlock.h>
+#include <interloop/task/needs.h>
+
 namespace interloop {
 
 MutexGuard::MutexGuard(MutexGuard &&other) noexcept
@@ -33,7 +36,7 @@ Mutex::~Mutex()
         waiter.fail(destroyedError(describe()));
     }
     if (m_holder)
-        m_holder->m_mutex = nullptr;
+        letGo();
 }
 
 MutexGuard Mutex::tryLock() noexcept
@@ -44,39 +47,58 @@ MutexGuard Mutex::tryLock() noexcept
     return guard;
 }
 
-void Mutex::giveTo(MutexGuard &guard) noexcept
+void Mutex::giveTo(MutexGuard &guard, Chain *holder) noexcept
 {
     m_holder = &guard;
     guard.m_mutex = this;
+    if (holder)
+        guard.holdFor(*holder);
+    else
+        guard.hold();
+}
+
+void Mutex::letGo() noexcept
+{
+    m_holder->m_mutex = nullptr;
+    m_holder->release();
+    m_holder = nullptr;
 }
 
 void Mutex::moveTo(MutexGuard &guard) noexcept
 {
-    m_holder->m_mutex = nullptr;
+    letGo();
     giveTo(guard);
 }
 
 void Mutex::unlock() noexcept
 {
-    m_holder->m_mutex = nullptr;
-    m_holder = nullptr;
+    letGo();
     if (m_waiters.isEmpty())
         return;
     MutexWaiter &next = m_waiters.takeFirst();
     next.m_mutex = nullptr;
-    giveTo(next.m_target);
+    giveTo(next.m_target, &next.chain());
     next.wake();
 }
 
-bool MutexWaiter::take(Mutex &mutex) noexcept
+bool MutexWaiter::take(Mutex &mutex)
 {
     if (!mutex.isLocked()) {
         mutex.giveTo(m_target);
         return true;
     }
-    mutex.m_waiters.append(*this);
     m_mutex = &mutex;
+    refuseDeadlock(chain(), *this);
+    mutex.m_waiters.append(*this);
     return false;
+}
+
+void MutexWaiter::collectNeeds(Needs &needs) const
+{
+    if (isOpen())
+        needs.open();
+    else
+        m_mutex->m_holder->collectNeeds(needs);
 }
 
 bool MutexWaiter::abandon(CancelMode mode)

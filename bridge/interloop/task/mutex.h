@@ -2,6 +2,7 @@
 #pragma once
 
 #include <interloop/export.h>
+#include <interloop/task/heldlock.h>
 #include <interloop/task/waiter.h>
 
 #include <string>
@@ -14,7 +15,8 @@
  *
  * Belongs to one thread. A released lock goes straight to the longest waiter: between the two it is never free. So at
  * any time the lock has no guard, or exactly one, which may still lie in an awaiter that was woken and has not gone on.
- * Not recursive.
+ * Not recursive: a wait for a lock that the waiting task holds itself, or whose holder waits for it, is a deadlock and
+ * refused. The holder is who acquired the guard or moved it last (task/heldlock.h).
  */
 
 namespace interloop {
@@ -22,7 +24,7 @@ namespace interloop {
 class Mutex;
 
 // Holds a mutex, or nothing; unlocks when it is destroyed. A mutex that is destroyed first takes the lock back.
-class INTERLOOP_EXPORT [[nodiscard]] MutexGuard
+class INTERLOOP_EXPORT [[nodiscard]] MutexGuard : private HeldLock
 {
 public:
     MutexGuard() noexcept = default; // holds nothing
@@ -40,6 +42,7 @@ public:
 
 private:
     friend class Mutex;
+    friend class MutexWaiter;
 
     Mutex *m_mutex = nullptr; // not nullptr: its m_holder is this
 };
@@ -49,13 +52,15 @@ class INTERLOOP_EXPORT MutexWaiter : public Waiter
 {
 public:
     std::string describe() const override;
+    bool isOpen() const noexcept override { return isOver() || !m_mutex; }
+    void collectNeeds(Needs &needs) const override;
 
 protected:
     explicit MutexWaiter(MutexGuard &target) noexcept : m_target(target) { }
     ~MutexWaiter() = default;
 
     // Begins to wait for the lock. True: it is in the target already, and nobody will be woken.
-    bool take(Mutex &mutex) noexcept;
+    bool take(Mutex &mutex);
 
     // Throws Cancelled, or an error when the mutex has gone.
     void throwUnlessLocked() const;
@@ -101,6 +106,7 @@ public:
     // Gives the guard.
     // Starts: at the await. Resumes: from the ready queue, in the order of waiting; at once when the mutex is free.
     // Cancel: ends this wait at once, unless the lock has been handed over already.
+    // Throws RunSyncError (Deadlock) when the lock could only be released after this wait.
     WaitFor<LockAwaiter, Mutex> lock() noexcept { return WaitFor<LockAwaiter, Mutex>(*this); }
 
     // A guard that is not valid when the mutex is locked.
@@ -110,8 +116,9 @@ private:
     friend class MutexGuard;
     friend class MutexWaiter;
 
-    void giveTo(MutexGuard &guard) noexcept; // REQUIRES: !isLocked()
+    void giveTo(MutexGuard &guard, Chain *holder = nullptr) noexcept; // nullptr: the running code. REQUIRES: !isLocked()
     void moveTo(MutexGuard &guard) noexcept; // REQUIRES: isLocked()
+    void letGo() noexcept; // REQUIRES: isLocked()
     void unlock() noexcept; // REQUIRES: isLocked()
 
     std::string m_name;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 /*
@@ -24,10 +25,10 @@ public:
     explicit Needs(Of of = Of::All) noexcept : m_of(of) { }
 
     // The end of `chain`, or that it goes on.
-    void add(const Chain &chain) { m_items.emplace_back(&chain, 0); }
+    void add(const Chain &chain) { add(Item(&chain, 0)); }
 
     // That plain code goes on which was begun when `depth` blocking waits were on the stack.
-    void addCode(int depth) { m_items.emplace_back(nullptr, depth); }
+    void addCode(int depth) { add(Item(nullptr, depth)); }
 
     // An outsider may end it.
     void open() noexcept { m_isOpen = true; }
@@ -37,19 +38,36 @@ public:
     class Item
     {
     public:
+        Item() noexcept = default;
         Item(const Chain *chain, int depth) noexcept : chain(chain), depth(depth) { }
         bool operator==(const Item &) const noexcept = default;
 
-        const Chain *chain; // nullptr: plain code
-        int depth;
+        const Chain *chain = nullptr; // nullptr: plain code
+        int depth = 0;
     };
 
     Of of() const noexcept { return m_of; }
-    bool isOpen() const noexcept { return m_isOpen || m_items.empty(); }
-    const std::vector<Item> &items() const noexcept { return m_items; }
+    bool isOpen() const noexcept { return m_isOpen || m_count == 0; }
+    std::span<const Item> items() const noexcept
+    {
+        return m_count == 1 ? std::span<const Item>(&m_only, 1) : std::span<const Item>(m_items);
+    }
 
 private:
+    void add(Item item)
+    {
+        if (++m_count == 1) {
+            m_only = item;
+            return;
+        }
+        if (m_count == 2)
+            m_items.push_back(m_only);
+        m_items.push_back(item);
+    }
+
+    Item m_only; // while there is one: most waits need one thing, and allocate nothing
     std::vector<Item> m_items;
+    std::size_t m_count = 0;
     Of m_of;
     bool m_isOpen = false;
 };
