@@ -37,6 +37,7 @@ class BareChain final : public Chain
 {
 public:
     explicit BareChain(Scheduler &scheduler) noexcept : Chain(scheduler) { }
+    Kind kind() const noexcept override { return Kind::Slot; }
     std::string name() const override { return "a benchmark"; }
 };
 

@@ -21,6 +21,8 @@ using namespace interloop::test;
 
 static_assert(!std::is_aggregate_v<TaskInfo>);
 
+Q_DECLARE_METATYPE(std::source_location)
+
 namespace {
 
 Task<> sleeping()
@@ -310,8 +312,6 @@ void TestIntrospection::functionNamesAreShort()
     QFETCH(QString, name);
     QCOMPARE(QString::fromStdString(functionName(location)), name);
 }
-
-Q_DECLARE_METATYPE(std::source_location)
 
 QTEST_APPLESS_MAIN(TestIntrospection)
 #include "tst_introspection.moc"
