@@ -144,9 +144,10 @@ void TestNestedRuns::N01_aBackgroundTaskGoesOn()
         log.note(QString::number(runSync(givesAfter(3 * unit, 42))));
         stop(ticks);
     });
-    const QString order = log.order();
-    QVERIFY2(order == "tick 0, tick 1, tick 2, 42" || order == "tick 0, tick 1, tick 2, 42, tick 3", qPrintable(order));
-    COMPARE_TIMELINE(log, "tick 0@0, tick 1@1, tick 2@2, 42@3");
+    // the fourth tick is due when the run ends: the run's return and that tick may come in this order only
+    const QString expected = "tick 0@0, tick 1@1, tick 2@2, 42@3";
+    const QString andOneTick = expected + ", tick 3@3";
+    QVERIFY2(log.against(expected) == expected || log.against(andOneTick) == andOneTick, qPrintable(log.against(andOneTick)));
 }
 
 namespace {

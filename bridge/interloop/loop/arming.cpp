@@ -80,12 +80,14 @@ void Pump::armFor(TimePoint deadline) noexcept
 void Pump::qtTurn() noexcept
 {
     ++m_qtTurns;
+    m_stepWatch.restart();
     m_budgetEnd = TimePoint::min();
     arm();
 }
 
 void Pump::aboutToBlock() noexcept
 {
+    exchangeTimesSteps(false); // code that runs a foreign event loop keeps nobody waiting
     qtTurn();
     // On the UNIX dispatcher a nested event loop swallows the interrupt that was to end an outer one: a foreign one told
     // to exit while a wait had the dispatcher, or the innermost wait's own. No second interrupt: if it is a raw loop of

@@ -92,6 +92,11 @@ void Bridge::setHeldBackThreshold(std::chrono::milliseconds threshold)
     m_pump->limits().heldBackThreshold = threshold;
 }
 
+void Bridge::setSlowStepThreshold(std::chrono::milliseconds threshold)
+{
+    m_pump->stepWatch().setThreshold(threshold);
+}
+
 void Bridge::setShutdownLimit(std::chrono::milliseconds limit)
 {
     m_pump->limits().shutdownLimit = limit;

@@ -82,6 +82,10 @@ public:
 
     void setMaximumDepth(int depth); // of nested waits; one more is refused (TooDeep). 64 unless told
     void setHeldBackThreshold(std::chrono::milliseconds threshold); // 250 ms unless told
+
+    // A task that runs for longer without suspending or blocking is reported, by name. 100 ms unless told; zero: never.
+    void setSlowStepThreshold(std::chrono::milliseconds threshold);
+
     void setShutdownLimit(std::chrono::milliseconds limit); // 500 ms unless told: for clean-up after quit or close
     void setUnhandledErrorHandler(UnhandledErrorHandler handler); // empty: a critical message in the log
 

@@ -52,7 +52,7 @@ class Pump::Turn
 {
 public:
     explicit Turn(Pump &pump)
-        : m_pump(pump), m_level(pump), m_current(pump.exchangeCurrent(nullptr))
+        : m_pump(pump), m_level(pump), m_current(pump.exchangeCurrent(nullptr)), m_timesSteps(pump.timesSteps())
     {
         ++pump.m_nesting;
         pump.setDraining(true);
@@ -61,6 +61,7 @@ public:
     {
         // Nested: code below this turn may go on in a foreign event loop, where a post must wake it.
         m_pump.setDraining(false);
+        m_pump.exchangeTimesSteps(m_timesSteps);
         m_pump.exchangeCurrent(m_current);
         --m_pump.m_nesting;
     }
@@ -71,6 +72,7 @@ private:
     Pump &m_pump;
     LevelScope m_level;
     Chain *m_current;
+    bool m_timesSteps; // of the turn beneath
 };
 
 Pump::LevelScope::LevelScope(Pump &pump) : m_pump(pump), m_previous(pump.m_level)
@@ -208,16 +210,26 @@ Pump::Progress Pump::passes(TimePoint start, TimePoint deadline) noexcept
     armNow(); // whatever loop the resumed code starts, GTK's included, finds a pending event
     TimePoint lastLook = start;
     unsigned untilLook = quickStride;
+    unsigned timedSteps = m_stepWatch.begin();
     const std::uint64_t enough = takenCount() + minimumResumes;
     for (int pass = 0; hasReady() && (pass < maximumPasses || takenCount() < enough); ++pass) {
         const std::uint64_t end = beginPass();
         while (hasReady() && takenCount() < end) { // a nested pump may have taken our share
             if (isWaitOver())
                 return Progress::Leave;
+            const bool isTimed = timedSteps > 0;
+            timedSteps -= isTimed;
+            exchangeTimesSteps(isTimed);
             runFirst();
+            if (isTimed && !timesSteps()) [[unlikely]] // it ran a foreign event loop
+                m_stepWatch.restart();
             setDraining(true);
             if (--untilLook == 0) {
                 const TimePoint look = realNow();
+                if (!isTimed) {
+                    if (const auto tooLong = m_stepWatch.batchEnded(look); tooLong.count() > 0) [[unlikely]]
+                        reportSlowBatch(tooLong);
+                }
                 if (look >= deadline)
                     return isWaitOver() ? Progress::Leave : Progress::Resumed;
                 untilLook = look - lastLook < quickStrideTime ? quickStride : 1;

@@ -6,6 +6,7 @@
 #include <interloop/loop/limits.h>
 #include <interloop/loop/poolwork.h>
 #include <interloop/loop/quitwatch.h>
+#include <interloop/loop/stepwatch.h>
 #include <interloop/loop/unwinding.h>
 #include <interloop/loop/uvhandle.h>
 #include <interloop/task/chain.h>
@@ -148,6 +149,16 @@ public:
     void taskSpawned(const TaskState &task) noexcept override;
     void taskEnded(const TaskState &task) noexcept override;
 
+    StepWatch &stepWatch() noexcept { return m_stepWatch; }
+    using Scheduler::exchangeTimesSteps;
+
+    // `chain` is about to block: what it has run until now was a step.
+    void stepBlocks(const Chain &chain) noexcept
+    {
+        if (timesSteps())
+            stepEnded(chain);
+    }
+
 private:
     class Turn;
     enum class Progress : unsigned char { Nothing, Resumed, Leave };
@@ -166,6 +177,9 @@ private:
     void resumeNotifier() noexcept;
     void openMail();
     void logTask(const TaskState &task, const char *event) noexcept;
+    void stepEnded(const Chain &chain) noexcept override;
+    void reportSlowStep(const Chain &chain, std::chrono::nanoseconds time) noexcept;
+    void reportSlowBatch(std::chrono::nanoseconds time) noexcept;
 
     QThread *m_thread; // what QThread::currentThread() is here
     uv_loop_t m_ownLoop;
@@ -178,6 +192,7 @@ private:
     Limits m_limits;
     List<UvHandle> m_handles;
     List<PoolWork> m_poolWork;
+    StepWatch m_stepWatch;
     IdleWatch *m_idleWatch = nullptr;
     TimePoint m_virtualNow = TimePoint::min(); // min(): tasks live in real time
     TimePoint m_armedFor = TimePoint::max(); // min(): at once; max(): not armed

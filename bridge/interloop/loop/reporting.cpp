@@ -14,6 +14,16 @@ Q_LOGGING_CATEGORY(loopLog, "interloop.loop", QtWarningMsg)
 Q_LOGGING_CATEGORY(waitLog, "interloop.wait", QtWarningMsg)
 Q_LOGGING_CATEGORY(taskLog, "interloop.task", QtWarningMsg)
 
+namespace {
+
+std::string tookTooLong(std::chrono::nanoseconds time)
+{
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+    return " has kept everything else on its thread waiting for " + std::to_string(milliseconds) + " ms";
+}
+
+} // namespace
+
 void Pump::report(Report kind, const std::string &text, std::exception_ptr error) noexcept
 {
     const QString message = QString::fromStdString(text);
@@ -61,6 +71,23 @@ void Pump::taskEnded(const TaskState &task) noexcept
 void Pump::logTask(const TaskState &task, const char *event) noexcept
 {
     qCDebug(taskLog, "#%u %s%s: %s", task.id(), task.name().c_str(), atLocation(task.location()).c_str(), event);
+}
+
+void Pump::stepEnded(const Chain &chain) noexcept
+{
+    if (const auto tooLong = m_stepWatch.stepEnded(); tooLong.count() > 0) [[unlikely]]
+        reportSlowStep(chain, tooLong);
+}
+
+void Pump::reportSlowStep(const Chain &chain, std::chrono::nanoseconds time) noexcept
+{
+    const char *until = chain.isDone() ? ", and has ended; its last await was" : ", up to its await";
+    report(Report::SlowStep, chain.name() + tookTooLong(time) + until + atLocation(chain.location()), nullptr);
+}
+
+void Pump::reportSlowBatch(std::chrono::nanoseconds time) noexcept
+{
+    report(Report::SlowStep, "a task" + tookTooLong(time) + "; the next time it will be named", nullptr);
 }
 
 void Pump::requireOpen() const

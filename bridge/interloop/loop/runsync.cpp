@@ -79,6 +79,31 @@ private:
     QMetaObject::Connection m_connection;
 };
 
+// Ends the caller's step for as long as it blocks.
+class StepPause final
+{
+public:
+    StepPause(Pump &pump, const Chain *caller) noexcept : m_pump(pump)
+    {
+        if (caller)
+            pump.stepBlocks(*caller);
+        m_timesSteps = pump.exchangeTimesSteps(false);
+    }
+    ~StepPause()
+    {
+        if (!m_timesSteps)
+            return;
+        m_pump.exchangeTimesSteps(true);
+        m_pump.stepWatch().restart();
+    }
+    StepPause(const StepPause &) = delete;
+    StepPause &operator=(const StepPause &) = delete;
+
+private:
+    Pump &m_pump;
+    bool m_timesSteps = false;
+};
+
 } // namespace
 
 RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options, std::source_location location)
@@ -100,10 +125,13 @@ RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunO
             timeout.start(options.timeout());
         {
             const Pump::LevelScope level(pump);
+            const bool timesSteps = pump.exchangeTimesSteps(false); // so far all is a part of the caller's step
             task.startRoot(coroutine, target);
+            pump.exchangeTimesSteps(timesSteps);
         }
         if (target.isDone()) [[likely]] {
         } else {
+            const StepPause pause(pump, caller);
             const TimePoint present = Pump::realNow();
             if (pump.hadQtTurnLately(present))
                 pump.pumpAhead(target, present, pumpAheadLimit);

@@ -72,6 +72,8 @@ public:
             coroutine.resume();
             coroutine = std::exchange(m_next, {});
         } while (coroutine);
+        if (m_scheduler->m_timesSteps)
+            m_scheduler->stepEnded(*this);
     }
 
     // `operation` is what the chain waits for from now on.

@@ -138,6 +138,11 @@ protected:
 
     void setDraining(bool draining) noexcept { m_isDraining = draining; }
 
+    // Whether stepEnded() is called when a chain has run and now waits or has ended.
+    bool timesSteps() const noexcept { return m_timesSteps; }
+    bool exchangeTimesSteps(bool times) noexcept { return std::exchange(m_timesSteps, times); }
+    virtual void stepEnded(const Chain &) noexcept { }
+
 private:
     friend class Chain;
     friend class ChainScope;
@@ -159,6 +164,7 @@ private:
     int m_depth = 0;
     int m_taskCount = 0;
     std::uint32_t m_lastTaskId = 0;
+    bool m_timesSteps = false;
     bool m_isDraining = false; // whoever drains looks at the queue and the timers again before it leaves
     int m_cancelDepth = 0; // cancellations delivered on top of each other
     std::vector<std::pair<Operation *, CancelMode>> m_undelivered; // those too deep for that
