@@ -204,6 +204,8 @@ private slots:
     void deepChainThatEndsLaterNeedsNoStack();
     void deepFailureNeedsNoStack();
     void longLoopOfImmediateAwaitsNeedsNoStack();
+    void longLoopOfLaterAwaitsNeedsNoStack();
+    void aMillionYieldsNeedNoStack();
     void naiveChainNeedsStack();
 
 private:
@@ -480,6 +482,39 @@ void TestTask::longLoopOfImmediateAwaitsNeedsNoStack()
     QCOMPARE(loop->runTask(body(child, gauge)), 1'000'000);
     QVERIFY2(gauge.used() < flat, qPrintable(QString("%1 bytes").arg(gauge.used())));
     QCOMPARE(loop->takenCount(), 1u); // none of it went through the ready queue
+}
+
+void TestTask::longLoopOfLaterAwaitsNeedsNoStack()
+{
+    StackGauge gauge;
+    const auto child = [](StackGauge &gauge) -> Task<int> {
+        co_await yield();
+        gauge.look();
+        co_return 1;
+    };
+    const auto body = [](auto child, StackGauge &gauge) -> Task<int> {
+        int sum = 0;
+        for (int round = 0; round < 100'000; ++round)
+            sum += co_await child(gauge);
+        co_return sum;
+    };
+    QCOMPARE(loop->runTask(body(child, gauge)), 100'000);
+    QVERIFY2(gauge.used() < flat, qPrintable(QString("%1 bytes").arg(gauge.used())));
+}
+
+void TestTask::aMillionYieldsNeedNoStack()
+{
+    StackGauge gauge;
+    const auto body = [](StackGauge &gauge) -> Task<int> {
+        int round = 0;
+        for (; round < 1'000'000; ++round) {
+            co_await yield();
+            gauge.look();
+        }
+        co_return round;
+    };
+    QCOMPARE(loop->runTask(body(gauge)), 1'000'000);
+    QVERIFY2(gauge.used() < flat, qPrintable(QString("%1 bytes").arg(gauge.used())));
 }
 
 // The control: what the flat ones would need.
