@@ -51,6 +51,12 @@ const std::vector<Row> &rows()
         {"heap allocations: runSync of a 1 ms sleep; QEventLoop and QTimer", "Allocations/sleep", "Allocations/eventLoop", "allocations", "", {}},
         {"heap allocations: runSync of a TCP round trip", "Allocations/tcp", "", "allocations", "", {AtMost, 0}},
         {"memory of a sleeping spawned task, beyond its frame", "SleepingTask/interloop", "", "bytes", "B", {AtMost, 256}},
+        {"a step under Qt, slow steps watched; not watched", "SlowSteps/watched", "SlowSteps/off", "", "ns", {}},
+        {"spawn and await a task, log off; one look at a category", "Logging/off", "Logging/look", "", "ns", {}},
+        {"spawn and await a task, log on; log off", "Logging/on", "Logging/off", "", "ns", {}},
+        {"lock and unlock a free Mutex", "Mutex/free", "", "", "ns", {}},
+        {"wait for a Mutex that another task holds", "Mutex/byTurns", "", "", "ns", {}},
+        {"set an Event and wait for the other task's answer", "Event/roundTrip", "", "", "ns", {}},
     };
     return table;
 }
