@@ -197,6 +197,7 @@ private slots:
     void A16_taskThatIsNeverAwaitedIsReportedOnce();
     void overwrittenTaskIsReported();
     void resetIsSilent();
+    void taskDestroyedWhileItWaitsIsReported();
     void taskThrownAwayWithoutALoopIsSilent();
     void parametersAndLocalsDieWithTheirTask();
     void parametersOfATaskThatNeverRanDie();
@@ -406,6 +407,59 @@ void TestTask::resetIsSilent()
     QVERIFY(!task.isValid());
     task.reset();
     QCOMPARE(loop->takeReports(), QStringList());
+}
+
+namespace {
+
+// A wait that nothing has to be undone for.
+class NeverAwaiter final : public WaitOperation
+{
+public:
+    void await_resume() const { }
+
+private:
+    Begun begin() override { return Begun::Waiting; }
+    bool abandon(CancelMode) override { return true; }
+};
+
+class Never
+{
+public:
+    using Value = void;
+    using InterloopAwaitable = void;
+
+    Never() noexcept = default;
+    NeverAwaiter operator co_await() const noexcept { return NeverAwaiter(); }
+};
+
+Task<> waitsForever()
+{
+    co_await Never();
+}
+
+// A chain whose owner gives its task up half-way.
+class GivenUp final : public Chain
+{
+public:
+    GivenUp() : Chain(currentScheduler()) { }
+    Kind kind() const noexcept override { return Kind::Slot; }
+    std::string name() const override { return "given up"; }
+};
+
+} // namespace
+
+void TestTask::taskDestroyedWhileItWaitsIsReported()
+{
+    GivenUp chain;
+    {
+        const Task<> task = waitsForever();
+        task.handle().promise().startRoot(task.handle(), chain);
+        QCOMPARE(loop->takeReports(), QStringList());
+    }
+    const QStringList reports = loop->takeReports();
+    QCOMPARE(reports.size(), 1);
+    QVERIFY2(reports.first().contains("a task of waitsForever (tst_task.cpp:"), qPrintable(reports.first()));
+    QVERIFY2(reports.first().endsWith(") was destroyed while it was pending"), qPrintable(reports.first()));
 }
 
 void TestTask::taskThrownAwayWithoutALoopIsSilent()

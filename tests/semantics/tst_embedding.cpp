@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#include <tests/drivers.h>
+#include <tests/leakcheck.h>
+#include <tests/messages.h>
+#include <tests/testmain.h>
+#include <tests/timeline.h>
+
+#include <interloop/interloop.h>
+
+#include <QSignalSpy>
+
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+
+/*
+ * The two places where nest_asyncio is used most: a web framework whose plain handlers block, and a console on a live
+ * loop.
+ */
+
+using namespace interloop;
+using namespace interloop::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+Task<QByteArray> readLine(TcpSocket &socket)
+{
+    QByteArray line;
+    while (!line.endsWith('\n')) {
+        const QByteArray bytes = co_await socket.read();
+        if (bytes.isEmpty())
+            throw std::runtime_error("the peer has closed the connection");
+        line += bytes;
+    }
+    line.chop(1);
+    co_return line;
+}
+
+Task<QByteArray> request(int port, QByteArray line)
+{
+    TcpSocket socket = co_await TcpSocket::connect("127.0.0.1", port);
+    co_await socket.write(line + '\n');
+    co_return co_await readLine(socket);
+}
+
+// "inner 4" answers after four units. "outer 4" is a plain function that asks the same server for "inner 4".
+class Framework
+{
+public:
+    Framework() : m_server(TcpServer::listen("127.0.0.1", 0)), m_port(m_server.port())
+    {
+        m_serving = spawn(serve(), "server");
+    }
+    ~Framework()
+    {
+        m_serving.cancel();
+        static_cast<void>(tryRunSync(m_serving));
+    }
+
+    int port() const { return m_port; }
+
+private:
+    Task<> serve()
+    {
+        for (;;)
+            spawn(answer(co_await m_server.accept()), "connection");
+    }
+
+    Task<> answer(TcpSocket socket)
+    {
+        const QByteArray line = co_await readLine(socket);
+        const QByteArray number = line.mid(line.indexOf(' ') + 1);
+        QByteArray text;
+        if (line.startsWith("inner"))
+            co_await sleepFor(unit * number.toInt());
+        else
+            text = handle(number);
+        co_await socket.write("done " + text + number + '\n');
+    }
+
+    QByteArray handle(const QByteArray &number) // no coroutine
+    {
+        return runSync(request(m_port, "inner " + number)) + ", ";
+    }
+
+    TcpServer m_server;
+    int m_port;
+    TaskHandle<> m_serving;
+};
+
+Task<> timed(Timeline &log, int port, QByteArray number)
+{
+    const QByteArray answer = co_await request(port, "outer " + number);
+    log.note(QString::fromLatin1(answer.mid(answer.lastIndexOf(' ') + 1)));
+}
+
+Task<> ticker(int &ticks)
+{
+    co_await sleepFor(unit / 2);
+    for (;;) {
+        ++ticks;
+        co_await sleepFor(unit);
+    }
+}
+
+// What a console does with a command: its result or its error, as a line.
+QString evaluate(const std::function<QString()> &command)
+{
+    try {
+        return command();
+    } catch (const std::exception &error) {
+        return QStringLiteral("error: ") + error.what();
+    }
+}
+
+Task<int> givesAfter(std::chrono::milliseconds delay, int number)
+{
+    co_await sleepFor(delay);
+    co_return number;
+}
+
+Task<> fails()
+{
+    co_await yield();
+    throw std::runtime_error("no such name");
+}
+
+} // namespace
+
+class TestEmbedding : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void init() { m_leaks.begin(); }
+    void cleanup()
+    {
+        Bridge::current().setHeldBackThreshold(250ms);
+        m_leaks.check();
+    }
+
+    void A05_plainHandlersAskTheirOwnServer_data() { addDrivers(); }
+    void A05_plainHandlersAskTheirOwnServer();
+    void A06_aConsoleStaysUsableAfterAnError_data() { addDrivers(); }
+    void A06_aConsoleStaysUsableAfterAnError();
+
+private:
+    LeakCheck m_leaks;
+};
+
+void TestEmbedding::A05_plainHandlersAskTheirOwnServer()
+{
+    const LoggedMessages messages;
+    Bridge::current().setHeldBackThreshold(unit);
+    const QSignalSpy heldBack(&Bridge::current(), &Bridge::waitHeldBack);
+    const QSignalSpy released(&Bridge::current(), &Bridge::waitReleased);
+    Timeline log;
+    drive([&log] {
+        const Framework framework;
+        log.start();
+        const int port = framework.port();
+        runSync(gather(timed(log, port, "1"), timed(log, port, "4"), timed(log, port, "2")));
+    });
+
+    // on one stack the first handler cannot answer before the second, which was called on top of it
+    QCOMPARE(log.order(""), "2, 4, 1");
+    COMPARE_TIMELINE(log, "2@2, 4@4, 1@4");
+    QCOMPARE(heldBack.size(), 1);
+    QCOMPARE(released.size(), 1);
+    QCOMPARE(released.front().front().toString(), heldBack.front().front().toString());
+    QVERIFY(released.front().back().value<std::chrono::nanoseconds>() >= 2 * unit);
+    QCOMPARE(messages.containing("has ended, but cannot return").size(), 1);
+}
+
+void TestEmbedding::A06_aConsoleStaysUsableAfterAnError()
+{
+    QStringList lines;
+    std::vector<int> ticksSeen;
+    drive([&lines, &ticksSeen] {
+        int ticks = 0;
+        const TaskHandle<> ticking = spawn(ticker(ticks), "ticker");
+        const auto enter = [&](const std::function<QString()> &command) {
+            lines += evaluate(command);
+            ticksSeen.push_back(ticks);
+        };
+        enter([] {
+            runSync(fails());
+            return QStringLiteral("not reached");
+        });
+        enter([] {
+            runSync(sleepFor(3 * unit));
+            return QStringLiteral("slept");
+        });
+        enter([] {
+            const auto [a, b] = runSync(gather(givesAfter(unit, 1), givesAfter(2 * unit, 2)));
+            return QStringLiteral("%1 %2").arg(a).arg(b);
+        });
+        enter([] { return QString::number(runSync(givesAfter(unit, 3))); });
+        ticking.cancel();
+    });
+    QCOMPARE(lines, QStringList({"error: no such name", "slept", "1 2", "3"}));
+    QCOMPARE(ticksSeen, std::vector<int>({0, 3, 5, 6}));
+}
+
+INTERLOOP_TEST_MAIN(TestEmbedding)
+#include "tst_embedding.moc"
