@@ -8,6 +8,7 @@
 #include <interloop/loop/bridge.h>
 #include <interloop/loop/runsync.h>
 #include <interloop/qt/connect.h>
+#include <interloop/task/asyncgenerator.h>
 #include <interloop/task/cancelscope.h>
 #include <interloop/task/errors.h>
 #include <interloop/task/event.h>
