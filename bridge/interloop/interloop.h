@@ -9,6 +9,7 @@
 #include <interloop/loop/runsync.h>
 #include <interloop/qt/connect.h>
 #include <interloop/task/asyncgenerator.h>
+#include <interloop/task/barrier.h>
 #include <interloop/task/cancelscope.h>
 #include <interloop/task/errors.h>
 #include <interloop/task/event.h>
@@ -18,6 +19,7 @@
 #include <interloop/task/mutex.h>
 #include <interloop/task/race.h>
 #include <interloop/task/result.h>
+#include <interloop/task/semaphore.h>
 #include <interloop/task/shield.h>
 #include <interloop/task/sleep.h>
 #include <interloop/task/spawn.h>

@@ -5,6 +5,10 @@
 
 #include <interloop/task/astask.h>
 
+#include <QTest>
+
+#include <iterator>
+#include <map>
 #include <random>
 
 /*
@@ -28,8 +32,8 @@ Task<> noteEnd(std::string name, A awaitable)
     }
 }
 
-// As above, but notes "a has it" and then lets the others go first: a cancellation that came too late for the wait itself
-// is thrown there.
+// As above, but notes "a has it" and then lets the others go first: a cancellation that came too late for the wait
+// itself is thrown there.
 template<Awaitable A>
 Task<> noteEndAfterYield(std::string name, A awaitable)
 {
@@ -49,12 +53,17 @@ QString waitOf(const TaskHandle<T> &handle)
     return operation ? QString::fromStdString(operation->describe()) : QString("nothing");
 }
 
-// One seeded run of random operations against a model. Collects the first thing that is not as the model says.
+// One seeded run of random operations against a model: the tasks that take part, and the first thing that is not as the
+// model says. A task calls `begin` first and `end` last.
 class Torture
 {
 public:
-    explicit Torture(unsigned seed) : m_random(seed), m_seed(seed) { }
+    explicit Torture(VirtualScheduler &loop, unsigned seed) : m_loop(loop), m_random(seed), m_seed(seed) { }
 
+    // Empty when all was as the model says.
+    QString failure() const { return m_failure; }
+
+protected:
     // 0 ... end - 1
     int below(int end) { return int(m_random() % unsigned(end)); }
 
@@ -64,13 +73,70 @@ public:
             m_failure = QString("seed %1: %2").arg(m_seed).arg(QString::fromStdString(what));
     }
 
-    // Empty when all was as the model says.
-    QString failure() const { return m_failure; }
+    // Spawns `body(*this, id)`; ids count up.
+    template<typename Self, typename... Args>
+    void add(Task<> (*body)(Self &, int, Args...), Args... args)
+    {
+        m_tasks.emplace(m_next, spawn(body(static_cast<Self &>(*this), m_next, args...)));
+        ++m_next;
+    }
+    void begin(int id) { m_begun = id + 1; }
+    void end(int id) { m_tasks.erase(id); }
+    bool hasTasks() const { return !m_tasks.empty(); }
+
+    // Cancels one of the tasks, which may have been cancelled before; -1 when it had not begun, and never will.
+    int cancelSomebody()
+    {
+        if (m_tasks.empty())
+            return -1;
+        const auto chosen = std::next(m_tasks.begin(), below(int(m_tasks.size())));
+        const int id = chosen->first;
+        chosen->second.cancel();
+        if (id < m_begun)
+            return id;
+        m_tasks.erase(chosen);
+        return -1;
+    }
+
+    void cancelAll()
+    {
+        for (const auto &[id, handle] : m_tasks)
+            handle.cancel();
+    }
+
+    // Up to five of the operations that are ready.
+    void step()
+    {
+        for (int steps = below(6); steps > 0 && m_loop.hasReady(); --steps)
+            m_loop.step();
+    }
+
+    VirtualScheduler &m_loop;
 
 private:
+    std::map<int, TaskHandle<>> m_tasks; // not ended
+    int m_next = 0;
+    int m_begun = 0; // tasks below this number have begun, or never will
     std::mt19937 m_random;
     unsigned m_seed;
     QString m_failure;
 };
+
+inline void addSeeds()
+{
+    QTest::addColumn<unsigned>("seed");
+    for (unsigned seed = 1; seed <= 5; ++seed)
+        QTest::addRow("seed %u", seed) << seed;
+}
+
+// Runs 10,000 operations of a torture with the row's seed; what failed.
+template<typename T>
+QString tortureFailure(VirtualScheduler &loop)
+{
+    QFETCH(unsigned, seed);
+    T torture(loop, seed);
+    torture.run(10'000);
+    return torture.failure();
+}
 
 } // namespace interloop::test

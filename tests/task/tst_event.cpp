@@ -12,7 +12,6 @@
 #include <QTest>
 
 #include <deque>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -269,7 +268,7 @@ namespace {
 class EventTorture : public Torture
 {
 public:
-    EventTorture(VirtualScheduler &loop, unsigned seed) : Torture(seed), m_loop(loop) { }
+    using Torture::Torture;
 
     void run(int operations)
     {
@@ -280,7 +279,7 @@ public:
         set();
         m_loop.run();
         require(m_waiting.empty() && m_woken.empty(), "somebody still waits");
-        require(m_handles.empty(), "somebody has not ended");
+        require(!hasTasks(), "somebody has not ended");
     }
 
 private:
@@ -290,8 +289,7 @@ private:
         case 0:
         case 1:
         case 2:
-            m_handles.emplace(m_next, spawn(waiter(*this, m_next)));
-            ++m_next;
+            add(waiter);
             return;
         case 3:
             set();
@@ -301,11 +299,11 @@ private:
             m_isSet = false;
             return;
         case 5:
-            cancelSomebody();
+            if (const int id = cancelSomebody(); std::erase(m_waiting, id) == 1)
+                m_cancelled.insert(id);
             return;
         default:
-            for (int steps = below(6); steps > 0 && m_loop.hasReady(); --steps)
-                m_loop.step();
+            step();
         }
     }
 
@@ -317,24 +315,9 @@ private:
         m_waiting.clear();
     }
 
-    void cancelSomebody()
-    {
-        if (m_handles.empty())
-            return;
-        const auto chosen = std::next(m_handles.begin(), below(int(m_handles.size())));
-        const int id = chosen->first;
-        chosen->second.cancel();
-        const auto waiting = std::find(m_waiting.begin(), m_waiting.end(), id);
-        if (waiting != m_waiting.end()) {
-            m_waiting.erase(waiting);
-            m_cancelled.insert(id);
-        } else if (std::find(m_woken.begin(), m_woken.end(), id) == m_woken.end() && !m_cancelled.contains(id)) {
-            m_handles.erase(chosen); // it had not begun, and never will
-        }
-    }
-
     static Task<> waiter(EventTorture &self, int id)
     {
+        self.begin(id);
         const bool mustWait = !self.m_isSet;
         if (mustWait)
             self.m_waiting.push_back(id);
@@ -347,34 +330,26 @@ private:
         } catch (const Cancelled &) {
             self.require(self.m_cancelled.erase(id) == 1, "cancelled though it was woken");
         }
-        self.m_handles.erase(id);
+        self.end(id);
     }
 
-    VirtualScheduler &m_loop;
     Event m_event;
     bool m_isSet = false;
     std::deque<int> m_waiting;
     std::deque<int> m_woken;
     std::set<int> m_cancelled; // while they waited; have not gone on
-    std::map<int, TaskHandle<>> m_handles; // not ended
-    int m_next = 0;
 };
 
 } // namespace
 
 void TestEvent::randomOperations_data()
 {
-    QTest::addColumn<unsigned>("seed");
-    for (unsigned seed = 1; seed <= 5; ++seed)
-        QTest::addRow("seed %u", seed) << seed;
+    addSeeds();
 }
 
 void TestEvent::randomOperations()
 {
-    QFETCH(unsigned, seed);
-    EventTorture torture(*loop, seed);
-    torture.run(10'000);
-    QCOMPARE(torture.failure(), QString());
+    QCOMPARE(tortureFailure<EventTorture>(*loop), QString());
 }
 
 QTEST_APPLESS_MAIN(TestEvent)

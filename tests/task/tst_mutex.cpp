@@ -12,11 +12,9 @@
 #include <QObject>
 #include <QTest>
 
-#include <algorithm>
 #include <deque>
-#include <iterator>
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -123,7 +121,8 @@ void TestMutex::nobodyComesInBetween()
     QVERIFY(!mutex.tryLock().isValid());
     spawn(hold("late", mutex, 0s));
     loop->run();
-    QCOMPARE(loop->takeNotes(), (QStringList{"waiter has it@0", "waiter gives it back@0", "late has it@0", "late gives it back@0"}));
+    QCOMPARE(loop->takeNotes(),
+             (QStringList{"waiter has it@0", "waiter gives it back@0", "late has it@0", "late gives it back@0"}));
 }
 
 void TestMutex::tryLockOfALockedOneGivesAnInvalidGuard()
@@ -196,7 +195,8 @@ void TestMutex::cancelledInTheQueueIsSkipped()
     loop->runUntil(1s);
     QVERIFY(second.cancel());
     loop->run();
-    QCOMPARE(loop->takeNotes(), (QStringList{"a has it@0", "b cancelled@1", "a gives it back@2", "c has it@2", "c gives it back@4"}));
+    QCOMPARE(loop->takeNotes(), (QStringList{"a has it@0", "b cancelled@1", "a gives it back@2", "c has it@2",
+                                             "c gives it back@4"}));
 }
 
 void TestMutex::cancelledAfterTheHandOverHasTheLock()
@@ -258,7 +258,8 @@ void TestMutex::timeoutWhileWaiting()
     const TaskHandle<> late = spawn(noteEnd("b", withTimeout(1s, mutex.lock())));
     const TaskHandle<> soon = spawn(noteEnd("c", withTimeout(3s, mutex.lock())));
     loop->run();
-    QCOMPARE(loop->takeNotes(), (QStringList{"a has it@0", "b: timed out after 1000 ms@1", "a gives it back@2", "c@2"}));
+    QCOMPARE(loop->takeNotes(),
+             (QStringList{"a has it@0", "b: timed out after 1000 ms@1", "a gives it back@2", "c@2"}));
     QVERIFY(!mutex.isLocked());
 }
 
@@ -388,11 +389,11 @@ void TestMutex::saysWhatIsWaitedFor()
 
 namespace {
 
-// The model: who has the lock, whether that one has gone on with it, and who waits, in order.
+// The model: who has the lock, and who waits, in order.
 class MutexTorture : public Torture
 {
 public:
-    MutexTorture(VirtualScheduler &loop, unsigned seed) : Torture(seed), m_loop(loop) { }
+    using Torture::Torture;
 
     void run(int operations)
     {
@@ -401,17 +402,15 @@ public:
             require(m_mutex.isLocked() == m_owner.has_value(), "isLocked");
             require(m_owner.has_value() || m_waiting.empty(), "free, and somebody waits");
         }
-        m_plainGuard.unlock();
-        if (m_owner == plainCode)
-            handOver();
+        if (m_plainGuard.isValid())
+            lockOrUnlockFromPlainCode();
         m_mayGo = true;
         m_go.set();
         m_loop.run();
-        require(m_tasks.empty(), "somebody has not ended");
+        require(!hasTasks(), "somebody has not ended");
         require(!m_mutex.isLocked() && !m_owner, "somebody has the lock");
+        require(m_locks > 500, "too few locks to tell");
     }
-
-    int locks = 0; // by tasks
 
 private:
     static constexpr int plainCode = -1;
@@ -421,37 +420,23 @@ private:
         switch (below(10)) {
         case 0:
         case 1:
-            m_tasks.emplace(m_next, spawn(locker(*this, m_next)));
-            ++m_next;
+            add(locker);
             return;
         case 2:
-            cancelSomebody();
+            if (const int id = cancelSomebody(); std::erase(m_waiting, id) == 1)
+                m_skipped.insert(id);
             return;
         case 3:
             lockOrUnlockFromPlainCode();
             return;
         case 4:
         case 5:
-            m_go.set(); // whoever holds the lock, and whoever waits on with it, gives it back
+            m_go.set(); // whoever is inside goes on
             m_go.clear();
             return;
         default:
-            for (int steps = below(5); steps > 0 && m_loop.hasReady(); --steps)
-                m_loop.step();
+            step();
         }
-    }
-
-    void cancelSomebody()
-    {
-        if (m_tasks.empty())
-            return;
-        const auto chosen = std::next(m_tasks.begin(), below(int(m_tasks.size())));
-        const auto [id, handle] = *chosen;
-        handle.cancel();
-        if (m_arrived <= id)
-            m_tasks.erase(chosen); // it had not begun, and never will
-        else if (std::erase(m_waiting, id) == 1)
-            m_skipped.push_back(id);
     }
 
     void lockOrUnlockFromPlainCode()
@@ -479,7 +464,7 @@ private:
 
     static Task<> locker(MutexTorture &self, int id)
     {
-        self.m_arrived = id + 1;
+        self.begin(id);
         if (self.m_owner)
             self.m_waiting.push_back(id);
         else
@@ -490,20 +475,19 @@ private:
             isIn = true;
             self.require(self.m_owner == id, "somebody else's turn");
             self.require(!std::exchange(self.m_isInside, true), "two at a time");
-            ++self.locks;
+            ++self.m_locks;
             if (!self.m_mayGo)
                 co_await self.m_go.wait();
         } catch (const Cancelled &) {
-            self.require(isIn || std::erase(self.m_skipped, id) == 1, "cancelled though it had the lock");
+            self.require(isIn || self.m_skipped.erase(id) == 1, "cancelled though it had the lock");
         }
         if (isIn) {
             self.m_isInside = false;
             self.handOver();
         }
-        self.m_tasks.erase(id);
+        self.end(id);
     }
 
-    VirtualScheduler &m_loop;
     Mutex m_mutex;
     Event m_go;
     bool m_mayGo = false;
@@ -511,28 +495,20 @@ private:
     std::optional<int> m_owner;
     bool m_isInside = false;
     std::deque<int> m_waiting;
-    std::deque<int> m_skipped; // cancelled while they waited; have not gone on
-    std::map<int, TaskHandle<>> m_tasks; // not ended
-    int m_next = 0;
-    int m_arrived = 0; // tasks below this number have begun, or never will
+    std::set<int> m_skipped; // cancelled while they waited; have not gone on
+    int m_locks = 0; // by tasks
 };
 
 } // namespace
 
 void TestMutex::randomOperations_data()
 {
-    QTest::addColumn<unsigned>("seed");
-    for (unsigned seed = 1; seed <= 5; ++seed)
-        QTest::addRow("seed %u", seed) << seed;
+    addSeeds();
 }
 
 void TestMutex::randomOperations()
 {
-    QFETCH(unsigned, seed);
-    MutexTorture torture(*loop, seed);
-    torture.run(10'000);
-    QCOMPARE(torture.failure(), QString());
-    QVERIFY2(torture.locks > 500, qPrintable(QString::number(torture.locks)));
+    QCOMPARE(tortureFailure<MutexTorture>(*loop), QString());
 }
 
 QTEST_APPLESS_MAIN(TestMutex)

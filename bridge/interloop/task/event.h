@@ -36,7 +36,8 @@ public:
     Event(const Event &) = delete;
     Event &operator=(const Event &) = delete;
 
-    // Wakes all who wait, also when clear() follows before they go on. Only queues: allowed inside a raw libuv callback.
+    // Wakes all who wait, also when clear() follows before they go on.
+    // Only queues: allowed inside a raw libuv callback.
     void set() noexcept;
     void clear() noexcept { m_isSet = false; }
     bool isSet() const noexcept { return m_isSet; }
