@@ -11,6 +11,7 @@
 #include <interloop/task/asyncgenerator.h>
 #include <interloop/task/barrier.h>
 #include <interloop/task/cancelscope.h>
+#include <interloop/task/condition.h>
 #include <interloop/task/errors.h>
 #include <interloop/task/event.h>
 #include <interloop/task/future.h>

@@ -267,7 +267,7 @@ void TestBarrier::saysWhatIsWaitedFor()
 
 namespace {
 
-// The model: who has arrived in this round, in order; the indices of those whose round is full and who have not gone on.
+// The model: who has arrived in this round, in order; the indices of those whose round is full, until they have gone on.
 class BarrierTorture : public Torture
 {
 public:

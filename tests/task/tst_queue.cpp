@@ -306,7 +306,8 @@ void TestQueue::aggregatesAreDestroyedOnce()
             const std::optional<Item> two = co_await queue.next();
             co_return one.text + (two ? "." : "?");
         };
-        QCOMPARE(loop->runTask(consume(queue)), std::string("moved, and too long to lie within the string object itself."));
+        QCOMPARE(loop->runTask(consume(queue)),
+                 std::string("moved, and too long to lie within the string object itself."));
         QVERIFY(producer.isDone());
         QCOMPARE(Counter::count, 1); // left in the queue
     }
@@ -678,7 +679,8 @@ public:
         for (int n = 0; n < operations; ++n) {
             operate();
             require(m_queue.size() == m_items.size(), "size");
-            require(m_getters.empty() || (m_items.empty() && m_putters.empty()), "an item is there, and somebody waits");
+            require(m_getters.empty() || (m_items.empty() && m_putters.empty()),
+                    "an item is there, and somebody waits");
             require(m_putters.empty() || m_items.size() == maximumSize, "there is room, and somebody waits");
         }
         closeAndDrain();
@@ -719,9 +721,8 @@ private:
     void cancelOne()
     {
         const int id = cancelSomebody();
-        const bool waitedForRoom = std::erase_if(m_putters, [id](const auto &putter) { return putter.first == id; }) == 1;
-        const bool waitedForItem = std::erase(m_getters, id) == 1;
-        if (waitedForRoom || waitedForItem)
+        const auto isIt = [id](const auto &putter) { return putter.first == id; };
+        if (std::erase_if(m_putters, isIt) == 1 || std::erase(m_getters, id) == 1)
             m_skipped.insert(id);
     }
 

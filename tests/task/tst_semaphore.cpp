@@ -115,8 +115,8 @@ void TestSemaphore::soManyAtATimeInOrder()
         spawn(hold(name, semaphore, name[0] == 'a' ? 3s : 1s));
     loop->run();
     QCOMPARE(loop->takeNotes(),
-             (QStringList{"a has it@0", "b has it@0", "b gives it back@1", "c has it@1", "c gives it back@2", "d has it@2",
-                          "a gives it back@3", "d gives it back@3"}));
+             (QStringList{"a has it@0", "b has it@0", "b gives it back@1", "c has it@1", "c gives it back@2",
+                          "d has it@2", "a gives it back@3", "d gives it back@3"}));
     QCOMPARE(semaphore.available(), 2);
 }
 

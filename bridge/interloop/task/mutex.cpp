@@ -81,16 +81,28 @@ void Mutex::unlock() noexcept
     next.wake();
 }
 
-bool MutexWaiter::take(Mutex &mutex)
+bool MutexWaiter::take(Mutex &mutex) noexcept
 {
     if (!mutex.isLocked()) {
-        mutex.giveTo(m_target);
+        mutex.giveTo(m_target, &chain());
         return true;
     }
     m_mutex = &mutex;
-    refuseDeadlock(chain(), *this);
     mutex.m_waiters.append(*this);
     return false;
+}
+
+void MutexWaiter::refuseDeadlock(Mutex &mutex)
+{
+    if (!mutex.isLocked())
+        return;
+    m_mutex = &mutex;
+    try {
+        interloop::refuseDeadlock(chain(), *this);
+    } catch (...) {
+        m_mutex = nullptr;
+        throw;
+    }
 }
 
 void MutexWaiter::collectNeeds(Needs &needs) const
@@ -122,6 +134,7 @@ std::string MutexWaiter::describe() const
 
 WaitOperation::Begun LockAwaiter::begin()
 {
+    refuseDeadlock(m_wanted);
     return take(m_wanted) ? Begun::Ready : Begun::Waiting;
 }
 

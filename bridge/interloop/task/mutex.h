@@ -60,17 +60,21 @@ protected:
     ~MutexWaiter() = default;
 
     // Begins to wait for the lock. True: it is in the target already, and nobody will be woken.
-    bool take(Mutex &mutex);
+    bool take(Mutex &mutex) noexcept;
+
+    // Throws RunSyncError (Deadlock) when the lock could only be released after a wait for it.
+    void refuseDeadlock(Mutex &mutex);
 
     // Throws Cancelled, or an error when the mutex has gone.
     void throwUnlessLocked() const;
 
     bool abandon(CancelMode mode) override;
 
+    MutexGuard &m_target;
+
 private:
     friend class Mutex;
 
-    MutexGuard &m_target;
     Mutex *m_mutex = nullptr; // nullptr: not in a mutex's list
 };
 
