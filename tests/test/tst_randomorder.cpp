@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <tests/drivers.h>
 #include <tests/leakcheck.h>
+#include <tests/test/failing.h>
 #include <tests/testmain.h>
 
 #include <interloop/interloop.h>
@@ -35,6 +36,8 @@ private slots:
     void aPassThatRunsOutOfTimeGoesOnAsItWas();
     void firstComeFirstServedCanBePinned();
     void itEndsWithItsScope();
+    void theSeedIsPrintedWhenTheTestFails_data();
+    void theSeedIsPrintedWhenTheTestFails();
 
 private:
     LeakCheck m_leaks;
@@ -209,6 +212,25 @@ void TestRandomOrder::itEndsWithItsScope()
         QVERIFY(stepsOf(20, 1) != QStringLiteral("abcdefghijklmnopqrst"));
     }
     QCOMPARE(stepsOf(20, 1), QStringLiteral("abcdefghijklmnopqrst"));
+}
+
+void TestRandomOrder::theSeedIsPrintedWhenTheTestFails_data()
+{
+    QTest::addColumn<QString>("environment");
+    QTest::addColumn<QString>("said");
+    QTest::newRow("order") << "" << "INTERLOOP_TEST_SEED=7\n";
+    QTest::newRow("orderFromEnvironment") << "0x10" << "INTERLOOP_TEST_SEED=16\n";
+}
+
+void TestRandomOrder::theSeedIsPrintedWhenTheTestFails()
+{
+    QFETCH(QString, environment);
+    QFETCH(QString, said);
+    const Failing run(QTest::currentDataTag(), environment);
+    QCOMPARE(run.without({"FAIL!", said}), QString());
+    QCOMPARE(run.failures(), 1);
+    const Failing passing("skip", "16");
+    QVERIFY(!passing.output().contains("INTERLOOP_TEST_SEED"));
 }
 
 INTERLOOP_TEST_MAIN(TestRandomOrder)

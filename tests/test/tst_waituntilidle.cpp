@@ -15,10 +15,14 @@
 #include <chrono>
 #include <optional>
 #include <thread>
+#include <type_traits>
 
 using namespace interloop;
 using namespace interloop::test;
 using namespace std::chrono_literals;
+
+static_assert(!std::is_aggregate_v<UntilIdle>);
+static_assert(!std::is_aggregate_v<IdleAwaiter>);
 
 class TestWaitUntilIdle : public QObject
 {

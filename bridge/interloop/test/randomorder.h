@@ -38,9 +38,11 @@ public:
     explicit OrderScope(ResumeOrder order)
         : m_mailbox(currentScheduler().mailbox()), m_outer(currentScheduler().exchangeOrder(order))
     {
+        ++inForce;
     }
     ~OrderScope()
     {
+        --inForce;
         Scheduler *scheduler = existingScheduler();
         if (scheduler && scheduler->mailbox() == m_mailbox)
             scheduler->exchangeOrder(m_outer);
@@ -48,7 +50,12 @@ public:
     OrderScope(const OrderScope &) = delete;
     OrderScope &operator=(const OrderScope &) = delete;
 
+    // Whether somebody on this thread has said in which order tasks resume.
+    static bool isInForce() noexcept { return inForce > 0; }
+
 private:
+    static inline thread_local int inForce = 0;
+
     std::shared_ptr<Mailbox> m_mailbox; // whose order it is
     ResumeOrder m_outer;
 };

@@ -62,6 +62,12 @@ std::string textOfOtherThan()
             co_return;                                                                                                 \
     } while (false)
 
+#define INTERLOOP_SKIP(message)                                                                                        \
+    do {                                                                                                               \
+        QTest::qSkip(message, __FILE__, __LINE__);                                                                     \
+        co_return;                                                                                                     \
+    } while (false)
+
 #define INTERLOOP_FAIL(message)                                                                                        \
     do {                                                                                                               \
         QTest::qFail(message, __FILE__, __LINE__);                                                                     \
