@@ -69,6 +69,7 @@ private slots:
     void A31_plainCodeGetsNoAdvice();
     void waitsSayWhenTheyBeginAndReturn();
     void tasksSayWhenTheyAreSpawnedAndHaveEnded();
+    void bridgesSayWhenTheyBeginAndHaveEnded();
 
 private:
     LeakCheck m_leaks;
@@ -129,6 +130,15 @@ void TestLogging::tasksSayWhenTheyAreSpawnedAndHaveEnded()
     QCOMPARE(log.containing("task 'answer'").size(), 2);
     QVERIFY2(log.texts().front().endsWith(": spawned"), qPrintable(log.texts().front()));
     QVERIFY2(log.texts().back().endsWith(": Value"), qPrintable(log.texts().back()));
+}
+
+void TestLogging::bridgesSayWhenTheyBeginAndHaveEnded()
+{
+    const FilterRules rules("interloop.loop.debug=true");
+    const LoggedMessages log;
+    Bridge::current().close();
+    Bridge::current();
+    QCOMPARE(log.texts(), QStringList({"the bridge has ended", "a bridge begins"}));
 }
 
 INTERLOOP_TEST_MAIN(TestLogging)

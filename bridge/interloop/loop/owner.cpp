@@ -2,6 +2,7 @@
 #include <interloop/loop/owner.h>
 
 #include <interloop/loop/bridge.h>
+#include <interloop/loop/logging.h>
 #include <interloop/loop/pump.h>
 #include <interloop/loop/shutdown.h>
 #include <interloop/task/errors.h>
@@ -131,6 +132,7 @@ Scheduler *existingScheduler() noexcept
 
 void adoptBridge(Bridge &bridge, Pump &pump) noexcept
 {
+    qCDebug(loopLog, "a bridge begins%s", pump.ownsLoop() ? "" : ", on a loop of somebody else's");
     threadBridge = &bridge;
     threadPump = &pump;
     hasEnded = false;
@@ -142,6 +144,7 @@ void forgetBridge(Pump &pump) noexcept
 {
     if (threadPump != &pump)
         return;
+    qCDebug(loopLog, "the bridge has ended");
     threadPump = nullptr;
     threadBridge = nullptr;
     hasEnded = true;

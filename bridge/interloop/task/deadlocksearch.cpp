@@ -14,7 +14,10 @@ constexpr int topOfStack = -1;
 
 std::string nameWithLocation(const Chain &chain)
 {
-    return chain.name() + (isKnown(chain.location()) ? " (" + toString(chain.location()) + ')' : std::string());
+    const std::string name = chain.name();
+    const std::string location = toString(chain.location());
+    const bool isTold = location.empty() || name.find(location) != name.npos; // a wait is named after its place
+    return isTold ? name : name + " (" + location + ')';
 }
 
 } // namespace
