@@ -765,6 +765,7 @@ private:
         m_loop.run();
         require(!hasTasks(), "somebody has not ended");
         require(!m_queue.tryGet(), "something is left");
+        require(m_expected.empty() && m_refused.empty() && m_atEnd.empty(), "somebody was not told");
     }
 
     // An item goes into the queue, or to whoever waits for one.
@@ -806,7 +807,7 @@ private:
             co_await self.m_queue.put(item);
             const bool waits = std::any_of(self.m_putters.begin(), self.m_putters.end(),
                                            [id](const auto &putter) { return putter.first == id; });
-            self.require(!waits, "put though there was no room");
+            self.require(!waits && !self.m_refused.contains(id), "put though there was no room");
         } catch (const Cancelled &) {
             self.require(self.m_skipped.erase(id) == 1, "put, and cancelled");
         } catch (const QueueClosed &) {
