@@ -1,70 +1,22 @@
 // SPDX-License-Identifier: MIT
-#include <tests/task/virtualscheduler.h>
+#include <tests/task/circles.h>
 
 #include <interloop/task/future.h>
 #include <interloop/task/gather.h>
 #include <interloop/task/race.h>
+#include <interloop/task/shield.h>
 #include <interloop/task/task.h>
 #include <interloop/task/timeout.h>
 
 #include <QObject>
-#include <QRegularExpression>
 #include <QTest>
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 using namespace interloop;
 using namespace interloop::test;
-
-namespace {
-
-using Handles = std::map<std::string, TaskHandle<>>;
-
-// Where somebody waits is told too: " (tst_deadlock.cpp:42)".
-std::string withoutPlaces(const std::string &text)
-{
-    static const QRegularExpression place(" \\(tst_deadlock\\.cpp:\\d+\\)");
-    return QString::fromStdString(text).remove(place).toStdString();
-}
-
-// Awaits what `wait` gives, and notes how that ended.
-template<typename Wait>
-Task<> noting(std::string name, Wait wait)
-{
-    co_await yield(); // so that all handles are there
-    try {
-        co_await wait();
-        note(name + " value");
-    } catch (const RunSyncError &e) {
-        note(name + ' ' + withoutPlaces(e.what()));
-    } catch (const Cancelled &) {
-        note(name + " cancelled");
-        throw;
-    } catch (const std::exception &e) {
-        note(name + " failed: " + e.what());
-    }
-}
-
-template<typename Wait>
-void add(Handles &handles, const std::string &name, Wait wait)
-{
-    handles[name] = spawn(noting(name, std::move(wait)), name);
-}
-
-Task<> awaitHandle(TaskHandle<> handle)
-{
-    co_await handle;
-}
-
-Task<> gatherBoth(TaskHandle<> a, TaskHandle<> b)
-{
-    co_await gather(a, b);
-}
-
-} // namespace
 
 class TestDeadlock : public QObject
 {
@@ -95,6 +47,18 @@ private slots:
     void diamondsAreSearchedOnce();
     void legalCircleIsSearchedOnce();
     void cancelOfACircleWithAFreeBranchEnds();
+    void raceWhoseBranchesAllWaitForTheRacerIsRefused();
+    void branchesThatWaitForTheRacerOneAfterTheOtherAreRefused();
+    void gatherInsideARaceNeedsOneStuckMember();
+    void raceInsideAGatherNeedsAllBranchesStuck();
+    void groupsInsideGroupsAreSearched();
+    void waitThatIsOverIsNoCircle();
+    void cancelledWaitThatHasNotUnwoundIsStillAWait();
+    void cancelledTaskThatWillGoOnIsFree();
+    void taskThatHasNotBegunIsFree();
+    void shieldDoesNotMakeItLegal();
+    void partsOfATaskWaitForTheWhole();
+    void awaitingSomebodyWhoIsNotAwaitedIsNeverRefused();
 
 private:
     std::optional<VirtualScheduler> loop;
@@ -263,10 +227,10 @@ void TestDeadlock::longLineOfWaitersNeedsNoStack()
     const QString text = QString::fromStdString(withoutPlaces(endOf(line.front()).toStdString()));
     for (const TaskHandle<> &handle : line)
         handle.state().markSeen();
-    QVERIFY2(text.startsWith("Deadlock: task 'first' waits for task #100000 (awaitHandle); task #100000 (awaitHandle) waits for"),
+    QVERIFY2(text.startsWith("Deadlock: task 'first' waits for task #100000 (interloop::test::awaitHandle); task #100000 (interloop::test::awaitHandle) waits for"),
              qPrintable(text));
     QVERIFY2(text.contains("; 99984 more; "), qPrintable(text));
-    QVERIFY2(text.endsWith("; task #2 (awaitHandle) waits for task 'first'"), qPrintable(text));
+    QVERIFY2(text.endsWith("; task #2 (interloop::test::awaitHandle) waits for task 'first'"), qPrintable(text));
 }
 
 void TestDeadlock::diamondsAreSearchedOnce()
@@ -328,6 +292,188 @@ void TestDeadlock::cancelOfACircleWithAFreeBranchEnds()
     QCOMPARE((QStringList{endOf(handles["a"]), endOf(handles["b"])}), (QStringList{"cancelled", "cancelled"}));
     QCOMPARE(loop->time(), "1");
     loop->takeNotes();
+}
+
+// All branches are tasks of their own, which wait for the racer before it begins to wait.
+void TestDeadlock::raceWhoseBranchesAllWaitForTheRacerIsRefused()
+{
+    for (const char *name : {"b", "c", "d"})
+        add(handles, name, [this]() -> Task<> { co_await awaitHandle(handles["a"]); });
+    add(handles, "a", [this]() -> Task<> { co_await race(handles["b"], handles["c"], handles["d"]); });
+    loop->run();
+    QCOMPARE(loop->takeNotes(),
+             (QStringList{"a Deadlock: task 'a' waits for the first of 3 tasks (task 'b'); task 'b' waits for task 'a'@0",
+                          "b value@0", "c value@0", "d value@0"}));
+}
+
+// The last one closes the circle. It wins, with its refusal; the others cannot be joined, and that is what is thrown.
+void TestDeadlock::branchesThatWaitForTheRacerOneAfterTheOtherAreRefused()
+{
+    const auto waitLater = [](TaskHandle<> &handle, std::chrono::nanoseconds delay) -> Task<> {
+        co_await sleepFor(delay);
+        co_await handle;
+    };
+    add(handles, "a", [this, waitLater]() -> Task<> {
+        co_await race(waitLater(handles["a"], 1s), waitLater(handles["a"], 2s), waitLater(handles["a"], 3s));
+    });
+    loop->runUntil(2500ms);
+    QCOMPARE(loop->takeNotes(), QStringList());
+    loop->run();
+    const QStringList notes = loop->takeNotes();
+    QCOMPARE(notes.size(), 1);
+    QVERIFY2(notes[0].startsWith("a Deadlock: task 'a' waits for 3 tasks (task #2 ") && notes[0].endsWith("@3"), qPrintable(notes[0]));
+    const QStringList reports = loop->takeReports();
+    QCOMPARE(reports.size(), 1);
+    QVERIFY2(reports[0].startsWith("unhandled: task #4 "), qPrintable(reports[0]));
+    QVERIFY2(reports[0].contains(" for the first of 3 tasks (task #2 "), qPrintable(reports[0]));
+}
+
+void TestDeadlock::gatherInsideARaceNeedsOneStuckMember()
+{
+    // given: one branch gathers a sleeper and somebody who waits for the racer; the other is stuck too
+    add(handles, "stuck", [this]() -> Task<> { co_await handles["a"]; });
+    add(handles, "sleeper", []() -> Task<> { co_await sleepFor(1s); });
+    add(handles, "both", [this]() -> Task<> { co_await gatherBoth(handles["sleeper"], handles["stuck"]); });
+    add(handles, "a", [this]() -> Task<> { co_await race(handles["both"], handles["stuck"]); });
+    loop->run();
+    QCOMPARE(loop->takeNotes(),
+             (QStringList{"a Deadlock: task 'a' waits for the first of 2 tasks (task 'both'); task 'both' waits for 2 tasks "
+                          "(task 'stuck'); task 'stuck' waits for task 'a'@0",
+                          "stuck value@0", "sleeper value@1", "both value@1"}));
+}
+
+void TestDeadlock::raceInsideAGatherNeedsAllBranchesStuck()
+{
+    add(handles, "stuck", [this]() -> Task<> { co_await handles["a"]; });
+    add(handles, "sleeper", []() -> Task<> { co_await sleepFor(2s); });
+    add(handles, "first", [this]() -> Task<> { co_await race(handles["stuck"], handles["sleeper"]); });
+    add(handles, "a", [this]() -> Task<> { co_await gatherBoth(handles["first"], handles["sleeper"]); });
+    loop->runUntil(1s);
+    QCOMPARE(loop->takeNotes(), QStringList()); // the sleeper may win
+    loop->run();
+    QCOMPARE(loop->takeNotes(),
+             (QStringList{"sleeper value@2",
+                          "first Deadlock: task 'first' waits for 2 tasks (task 'stuck'); task 'stuck' waits for task 'a'; "
+                          "task 'a' waits for 2 tasks (task 'first')@2", // the loser cannot be joined
+                          "a value@2", "stuck value@2"}));
+}
+
+void TestDeadlock::groupsInsideGroupsAreSearched()
+{
+    const auto level = [](TaskHandle<> &below) -> Task<> {
+        co_await yield();
+        co_await gatherResults(race(gather(below, yield()), below), sleepFor(1s));
+    };
+    std::vector<TaskHandle<>> levels(20);
+    for (std::size_t n = 1; n < levels.size(); ++n)
+        levels[n] = spawn(level(levels[n - 1]));
+    levels[0] = spawn(noting("lowest", [&levels]() -> Task<> {
+        co_await sleepFor(500ms);
+        co_await levels.back();
+    }), "lowest");
+    loop->run();
+    const QStringList notes = loop->takeNotes();
+    QCOMPARE(notes.size(), 1);
+    QVERIFY2(notes[0].startsWith("lowest Deadlock: task 'lowest' waits for task #") && notes[0].endsWith("@0.5"),
+             qPrintable(notes[0]));
+    QCOMPARE(endOf(levels.back()), "value");
+}
+
+// Whom a task waited for has ended, and the task goes on in its turn.
+void TestDeadlock::waitThatIsOverIsNoCircle()
+{
+    Future<> future;
+    add(handles, "a", [this, &future]() -> Task<> {
+        co_await future;
+        co_await handles["end"];
+    });
+    add(handles, "end", []() -> Task<> {
+        co_await sleepFor(1s);
+        note("end");
+    });
+    add(handles, "b", [this]() -> Task<> { co_await handles["a"]; });
+    add(handles, "c", [this]() -> Task<> {
+        co_await handles["end"];
+        co_await handles["b"]; // "a" has not gone on yet
+    });
+    add(handles, "d", [this]() -> Task<> { co_await handles["c"]; });
+    loop->runReady();
+    future.setResult();
+    loop->run();
+    QCOMPARE(loop->takeNotes(), (QStringList{"end@1", "end value@1", "a value@1", "b value@1", "c value@1", "d value@1"}));
+}
+
+// "b" was cancelled, and so was "a", for which it waits: it still waits for the end of that, and gets its value.
+void TestDeadlock::cancelledWaitThatHasNotUnwoundIsStillAWait()
+{
+    const auto cleanUp = [](TaskHandle<> &last) -> Task<> {
+        try {
+            co_await sleepFor(10s);
+        } catch (const Cancelled &) {
+        }
+        co_await shield(last);
+    };
+    add(handles, "a", [this, cleanUp]() -> Task<> { co_await cleanUp(handles["b"]); });
+    add(handles, "b", [this]() -> Task<> { co_await handles["a"]; });
+    loop->runUntil(1s);
+    handles["b"].cancel();
+    loop->run();
+    QCOMPARE(loop->takeNotes(),
+             (QStringList{"a Deadlock: task 'a' waits for task 'b'; task 'b' waits for task 'a'@1", "b value@1"}));
+}
+
+// "a" was cancelled while it slept, and has not gone on yet.
+void TestDeadlock::cancelledTaskThatWillGoOnIsFree()
+{
+    add(handles, "a", []() -> Task<> { co_await sleepFor(10s); });
+    add(handles, "b", [this]() -> Task<> {
+        co_await sleepFor(1s);
+        handles["a"].cancel();
+        co_await gatherResults(handles["a"], sleepFor(1s));
+    });
+    add(handles, "c", [this]() -> Task<> { co_await handles["b"]; });
+    loop->run();
+    QCOMPARE(loop->takeNotes(), (QStringList{"a cancelled@1", "b value@2", "c value@2"}));
+}
+
+void TestDeadlock::taskThatHasNotBegunIsFree()
+{
+    add(handles, "a", [this]() -> Task<> {
+        handles["late"] = spawn(noting("late", []() -> Task<> { co_await yield(); }), "late");
+        co_await handles["late"];
+    });
+    add(handles, "b", [this]() -> Task<> { co_await handles["a"]; });
+    loop->run();
+    QCOMPARE(loop->takeNotes(), (QStringList{"late value@0", "a value@0", "b value@0"}));
+}
+
+void TestDeadlock::shieldDoesNotMakeItLegal()
+{
+    add(handles, "a", [this]() -> Task<> { co_await shield(handles["b"]); });
+    add(handles, "b", [this]() -> Task<> { co_await shield(handles["a"]); });
+    loop->run();
+    QCOMPARE(loop->takeNotes(),
+             (QStringList{"b Deadlock: task 'b' waits for task 'a'; task 'a' waits for task 'b'@0", "a value@0"}));
+}
+
+// What a task awaits directly is a part of it; what it gathers is not.
+void TestDeadlock::partsOfATaskWaitForTheWhole()
+{
+    const auto nested = [](TaskHandle<> &whole) -> Task<> { co_await awaitHandle(whole); };
+    add(handles, "a", [this, nested]() -> Task<> { co_await nested(handles["a"]); });
+    loop->run();
+    QCOMPARE(loop->takeNotes(), QStringList{"a Deadlock: task 'a' waits for task 'a'@0"});
+}
+
+void TestDeadlock::awaitingSomebodyWhoIsNotAwaitedIsNeverRefused()
+{
+    // given: "a" waits for "b"; nobody waits for "a"
+    add(handles, "a", [this]() -> Task<> { co_await handles["b"]; });
+    add(handles, "b", []() -> Task<> { co_await sleepFor(1s); });
+    for (const char *name : {"c", "d", "e"})
+        add(handles, name, [this]() -> Task<> { co_await gatherBoth(handles["a"], handles["b"]); });
+    loop->run();
+    QCOMPARE(loop->takeNotes(), (QStringList{"b value@1", "a value@1", "c value@1", "d value@1", "e value@1"}));
 }
 
 QTEST_APPLESS_MAIN(TestDeadlock)

@@ -74,6 +74,8 @@ private slots:
     void blocksOfAllSizesAreUsable();
     void blockMayBeFreedOnAnotherThread();
     void endOfAThreadFreesItsBlocks();
+    void newestFrameIsKnown();
+    void argumentsMoveIntoTheNewestFrame();
 
 private:
     std::optional<VirtualScheduler> loop;
@@ -176,6 +178,53 @@ void TestFramePool::endOfAThreadFreesItsBlocks()
     const long before = allocations - frees;
     std::thread(work).join();
     QCOMPARE(allocations - frees, before);
+}
+
+void TestFramePool::newestFrameIsKnown()
+{
+    auto *first = static_cast<char *>(allocateFrame(200));
+    QCOMPARE(newestFrameAround(first), static_cast<void *>(first));
+    QCOMPARE(newestFrameAround(first + 199), static_cast<void *>(first));
+    QCOMPARE(newestFrameAround(first + 200), static_cast<void *>(nullptr));
+    QCOMPARE(newestFrameAround(nullptr), static_cast<void *>(nullptr));
+
+    auto *second = static_cast<char *>(allocateFrame(200));
+    QCOMPARE(newestFrameAround(first), static_cast<void *>(nullptr));
+    freeFrame(first, 200);
+    QCOMPARE(newestFrameAround(second + 1), static_cast<void *>(second));
+    freeFrame(second, 200);
+
+    // given back: anything may lie there now
+    auto *large = static_cast<char *>(allocateFrame(100'000));
+    QCOMPARE(newestFrameAround(large), static_cast<void *>(large));
+    freeFrame(large, 100'000);
+    QCOMPARE(newestFrameAround(large), static_cast<void *>(nullptr));
+}
+
+namespace {
+
+// Knows in which coroutine it was when it was last moved.
+class Traveller
+{
+public:
+    Traveller() = default;
+    Traveller(Traveller &&) noexcept : frame(newestFrameAround(this)) { }
+
+    void *frame = nullptr;
+};
+
+Task<void *> frameOf(Traveller traveller)
+{
+    co_return traveller.frame;
+}
+
+} // namespace
+
+void TestFramePool::argumentsMoveIntoTheNewestFrame()
+{
+    Task<void *> task = frameOf(Traveller());
+    void *frame = task.handle().address();
+    QCOMPARE(loop->runTask(std::move(task)), frame);
 }
 
 QTEST_APPLESS_MAIN(TestFramePool)

@@ -9,9 +9,7 @@
 #include <QAbstractEventDispatcher>
 #include <QThread>
 
-#include <algorithm>
 #include <poll.h>
-#include <pthread.h>
 
 namespace interloop {
 
@@ -30,20 +28,6 @@ constexpr int maximumPasses = 16; // over the ready queue, between two looks at 
 constexpr std::uint64_t minimumResumes = 256; // passes so short that looking at libuv would be the greater work go on
 constexpr unsigned quickStride = 16; // resumes between two looks at the clock
 constexpr std::chrono::nanoseconds quickStrideTime = 20us; // slower ones: look at the clock after each
-
-// What a wait leaves untouched: room for Qt's and the user's own frames on top of it.
-const void *lowestUsefulStackAddress()
-{
-    constexpr std::size_t reserve = 256 * 1024;
-    pthread_attr_t attributes;
-    void *lowest = nullptr;
-    std::size_t size = 0;
-    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
-        pthread_attr_getstack(&attributes, &lowest, &size);
-        pthread_attr_destroy(&attributes);
-    }
-    return static_cast<const char *>(lowest) + std::min(reserve, size / 4);
-}
 
 } // namespace
 
@@ -82,8 +66,7 @@ Pump::LevelScope::LevelScope(Pump &pump) : m_pump(pump), m_previous(pump.m_level
 
 Pump::Pump(uv_loop_t *adopted)
     : Scheduler(std::make_shared<Mailbox>([this] { uv_async_send(&m_async); })), m_thread(QThread::currentThread()),
-      m_loop(adopted ? adopted : &m_ownLoop),
-      m_lowestStackAddress(lowestUsefulStackAddress())
+      m_loop(adopted ? adopted : &m_ownLoop)
 {
     if (ownsLoop())
         uv_loop_init(m_loop);

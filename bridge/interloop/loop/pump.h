@@ -6,6 +6,7 @@
 #include <interloop/loop/limits.h>
 #include <interloop/loop/poolwork.h>
 #include <interloop/loop/quitwatch.h>
+#include <interloop/loop/stackbounds.h>
 #include <interloop/loop/stepwatch.h>
 #include <interloop/loop/unwinding.h>
 #include <interloop/loop/uvhandle.h>
@@ -70,7 +71,7 @@ public:
     unsigned qtTurns() const noexcept { return m_qtTurns; }
 
     // The chain whose code is running; nullptr when a foreign event loop has been started on top of it since.
-    Chain *callingChain() const;
+    Chain *callingChain() const override;
 
     // The event loop of the innermost wait while that executes it, or nullptr. What becomes ready outside a turn makes it
     // quit, for the wait to pump: half the price of another iteration of Qt's (bench: RunSyncWokenByEvent).
@@ -122,8 +123,8 @@ public:
     }
     bool isUnwinding() const noexcept { return ExceptionState::isUnwindingSince(m_exceptionsBeneath); }
 
-    // Below it this thread's stack is nearly used up.
-    const void *lowestStackAddress() const noexcept { return m_lowestStackAddress; }
+    const StackBounds &stack() const noexcept { return m_stack; }
+    const void *stackAddress(const void *object) const noexcept override { return m_stack.addressOf(object); }
 
     // Until when waits begun after a quit may go on; min(): no quit is in force.
     TimePoint quitDeadline() const noexcept { return m_quitDeadline; }
@@ -198,7 +199,7 @@ private:
     TimePoint m_armedFor = TimePoint::max(); // min(): at once; max(): not armed
     TimePoint m_budgetEnd = TimePoint::min(); // min(): this Qt turn's budget has not been begun
     ExceptionState m_exceptionsBeneath;
-    const void *m_lowestStackAddress;
+    StackBounds m_stack;
     TimePoint m_quitDeadline = TimePoint::min();
     std::chrono::nanoseconds m_lastHeldBack = {};
     TimePoint m_lastQtTurn = TimePoint::min();

@@ -39,7 +39,7 @@ void refuseWhenImpossible(Pump &pump)
         refuse(pump, Refusal::InsideLibuvCallback);
     if (pump.depth() >= pump.limits().maximumDepth)
         refuse(pump, Refusal::TooDeep);
-    if (__builtin_frame_address(0) < pump.lowestStackAddress())
+    if (__builtin_frame_address(0) < pump.stack().lowestUseful())
         refuse(pump, Refusal::StackLow);
     if (pump.isClosing())
         pump.requireOpen();

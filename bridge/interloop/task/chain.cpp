@@ -24,9 +24,9 @@ void Chain::destroyExtras() noexcept
     delete m_extras;
 }
 
-bool Chain::holdsLocks() const noexcept
+bool Chain::holdsWantedLocks() const noexcept
 {
-    return m_extras && !m_extras->locks.isEmpty();
+    return m_extras && m_extras->isWanted();
 }
 
 } // namespace interloop

@@ -85,7 +85,7 @@ public:
     int runDepth() const noexcept { return m_runDepth; }
 
     // Whether somebody may wait for the chain: for its end, or for a lock it holds. A chain nobody waits for cannot close
-    // a circle.
+    // a circle. REQUIRES: given locks are settled
     virtual bool isAwaited() const noexcept { return true; }
 
     // The chain's code on the stack, from construction to destruction: it is the scheduler's current chain.
@@ -130,7 +130,7 @@ protected:
 
     void markDone() noexcept { m_isDone = true; }
 
-    bool holdsLocks() const noexcept;
+    bool holdsWantedLocks() const noexcept;
 
 private:
     friend class BodyScopes;

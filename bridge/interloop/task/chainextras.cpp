@@ -9,4 +9,13 @@ ChainExtras::~ChainExtras()
         locks.first().release();
 }
 
+bool ChainExtras::isWanted() const noexcept
+{
+    for (const HeldLock *lock = locks.firstOrNull(); lock; lock = locks.after(*lock)) {
+        if (lock->isWanted())
+            return true;
+    }
+    return false;
+}
+
 } // namespace interloop

@@ -26,6 +26,9 @@ public:
     ChainExtras(const ChainExtras &) = delete;
     ChainExtras &operator=(const ChainExtras &) = delete;
 
+    // Whether somebody waits for one of the locks.
+    bool isWanted() const noexcept;
+
     std::string label; // empty: unnamed
     LocalValues locals;
     List<HeldLock> locks;

@@ -20,7 +20,7 @@ bool isPlainlyFree(const Chain &waiting, const Chain &target)
         if (chain == &waiting)
             return false;
         if (chain->isDone())
-            return true;
+            return chain->kind() != Chain::Kind::Wait; // which may be held back
         if (chain->isRunning())
             return chain->scheduler().depth() <= chain->runDepth();
         const Operation *wait = chain->waiting();
@@ -56,6 +56,7 @@ bool isFreeAsNobodyWaits(const Chain &waiting, const Needs &needs)
 
 void refuseDeadlock(const Chain &waiting, const Operation &wait)
 {
+    waiting.scheduler().givenLocks().settle();
     if (const Chain *target = wait.awaitedChain(); target && target != &waiting) {
         if (!waiting.isAwaited() || isPlainlyFree(waiting, *target)) [[likely]]
             return;
@@ -72,6 +73,7 @@ void refuseDeadlock(const Chain &waiting, const Operation &wait)
 
 bool closesCircle(const Chain &waiting, const Chain &target)
 {
+    waiting.scheduler().givenLocks().settle();
     Needs needs;
     needs.add(target);
     if (isFreeAsNobodyWaits(waiting, needs) || isPlainlyFree(waiting, needs))
@@ -83,6 +85,7 @@ bool closesCircle(const Chain &waiting, const Chain &target)
 
 std::string findBuried(const Chain &target)
 {
+    target.scheduler().givenLocks().settle();
     DeadlockSearch search(target.scheduler());
     search.blockingWaitFor(target);
     return search.isStuck() ? search.describe(target.name()) : std::string();

@@ -12,12 +12,13 @@ namespace {
 // Deeper than any wait: plain code on top of the whole stack.
 constexpr int topOfStack = -1;
 
-std::string nameWithLocation(const Chain &chain)
+// "task 'a' waits for mutex 'm' (task 'b') at main.cpp:3"
+std::string describeWait(const Chain &chain, const std::string &what, const std::string &target)
 {
     const std::string name = chain.name();
     const std::string location = toString(chain.location());
-    const bool isTold = location.empty() || name.find(location) != name.npos; // a wait is named after its place
-    return isTold ? name : name + " (" + location + ')';
+    const bool isTold = location.empty() || name.find(location) != name.npos; // a blocking wait is named after its place
+    return name + " waits for " + (what == target ? what : what + " (" + target + ')') + (isTold ? "" : " at " + location);
 }
 
 } // namespace
@@ -72,7 +73,7 @@ void DeadlockSearch::expand(Index node)
     }
     const Chain &chain = *item.chain;
     if (chain.isDone()) {
-        m_newlyFree.push_back(node);
+        expandEnded(node, chain);
     } else if (chain.isRunning()) {
         expandCode(node, chain.runDepth());
     } else if (const Operation *wait = chain.waiting(); wait && !wait->isOver()) {
@@ -82,6 +83,26 @@ void DeadlockSearch::expand(Index node)
     } else {
         m_newlyFree.push_back(node);
     }
+}
+
+// The wait that it is for may be held back, and what the task has returned is out of reach until that returns.
+void DeadlockSearch::expandEnded(Index node, const Chain &chain)
+{
+    if (const int depth = depthOfEnded(chain); depth > 0)
+        expandCode(node, depth);
+    else
+        m_newlyFree.push_back(node);
+}
+
+// Of the blocking wait that `chain` is the target of; 0: there is none.
+int DeadlockSearch::depthOfEnded(const Chain &chain) const
+{
+    if (chain.kind() != Chain::Kind::Wait)
+        return 0;
+    const SyncFrame *frame = m_scheduler.topFrame();
+    while (frame && frame->target() != &chain)
+        frame = frame->below();
+    return frame ? frame->depth() : 0;
 }
 
 // Code goes on when every blocking wait on top of it has returned.
@@ -143,20 +164,28 @@ std::string DeadlockSearch::describe(const std::string &what) const
     return text;
 }
 
-// "task 'a' (main.cpp:3) waits for mutex 'm' (task 'b')"
+// Besides waits: "task 'b' blocks in runSync at depth 1 (main.cpp:9)".
 std::string DeadlockSearch::describeEdge(const Node &from, const Node &to, const std::string &what) const
 {
-    const std::string target = to.item.chain ? to.item.chain->name() : std::string("plain code on the stack");
-    const auto waitsFor = [&target](const std::string &whatFor) {
-        return " waits for " + (whatFor == target ? target : whatFor + " (" + target + ')');
-    };
-    if (&from == &m_nodes.front())
-        return (m_waiting ? nameWithLocation(*m_waiting) : std::string("runSync")) + waitsFor(what);
+    const std::string target = nameOf(to);
     const Chain *chain = from.item.chain;
-    if (chain && !chain->isRunning())
-        return nameWithLocation(*chain) + waitsFor(chain->waiting()->describe());
-    return (chain ? chain->name() : std::string("plain code")) + " is on the stack beneath "
-            + (m_blockedOn && to.item.chain == m_blockedOn ? std::string("that runSync") : target);
+    if (&from == &m_nodes.front())
+        return m_waiting ? describeWait(*m_waiting, what, target) : "runSync waits for " + what;
+    if (chain && !chain->isRunning() && !chain->isDone())
+        return describeWait(*chain, chain->waiting()->describe(), target);
+    const int depth = !chain ? from.item.depth : chain->isRunning() ? chain->runDepth() : depthOfEnded(*chain);
+    const SyncFrame *frame = m_scheduler.topFrame();
+    while (frame && frame->depth() > depth + 1)
+        frame = frame->below();
+    if (!frame || frame->depth() <= depth)
+        return nameOf(from) + " is on the stack beneath that runSync";
+    return nameOf(from) + (chain && chain->isDone() ? " has ended beneath " : " blocks in ") + frame->target()->name()
+            + (frame->target() == to.item.chain ? "" : ", beneath " + target);
+}
+
+std::string DeadlockSearch::nameOf(const Node &node)
+{
+    return node.item.chain ? node.item.chain->name() : std::string("plain code");
 }
 
 } // namespace interloop

@@ -59,9 +59,12 @@ private:
     Index nodeOf(Needs::Item item);
     void connect(Index node, const Needs &needs);
     void expand(Index node);
+    void expandEnded(Index node, const Chain &chain);
     void expandCode(Index node, int depth);
+    int depthOfEnded(const Chain &chain) const;
     void free(Index node);
     std::string describeEdge(const Node &from, const Node &to, const std::string &what) const;
+    static std::string nameOf(const Node &node);
 
     const Scheduler &m_scheduler;
     const Chain *m_waiting = nullptr; // nullptr: plain code waits

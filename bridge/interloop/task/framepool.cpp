@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/task/framepool.h>
 
+#include <functional>
 #include <new>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -13,15 +14,49 @@
 
 namespace interloop {
 
+namespace {
+
+// A block that is kept for another frame may stay here: nothing but a frame can come to lie in it.
+struct Newest
+{
+    void *frame; // nullptr: it was given back
+    std::size_t size;
+};
+
+constinit thread_local Newest newest{};
+
+void *remember(void *frame, std::size_t size)
+{
+    newest = {frame, size};
+    return frame;
+}
+
+void forget(void *frame) noexcept
+{
+    if (newest.frame == frame)
+        newest.frame = nullptr;
+}
+
+} // namespace
+
+void *newestFrameAround(const void *address) noexcept
+{
+    const std::less<const void *> isBelow;
+    const bool isAround = newest.frame && !isBelow(address, newest.frame)
+            && isBelow(address, static_cast<const char *>(newest.frame) + newest.size);
+    return isAround ? newest.frame : nullptr;
+}
+
 #ifdef INTERLOOP_PLAIN_FRAMES
 
 void *allocateFrame(std::size_t size)
 {
-    return ::operator new(size);
+    return remember(::operator new(size), size);
 }
 
 void freeFrame(void *frame, std::size_t size) noexcept
 {
+    forget(frame);
     ::operator delete(frame, size);
 }
 
@@ -86,14 +121,14 @@ void *allocateFrame(std::size_t size)
 {
     const std::size_t index = classOf(size);
     if (index >= classCount)
-        return ::operator new(size);
+        return remember(::operator new(size), size);
     FreeList &list = pool.lists[index];
     if (FreeBlock *block = list.first) [[likely]] {
         list.first = block->next;
         --list.count;
-        return block;
+        return remember(block, size);
     }
-    return ::operator new((index + 1) * classSize);
+    return remember(::operator new((index + 1) * classSize), size);
 }
 
 void freeFrame(void *frame, std::size_t size) noexcept
@@ -112,6 +147,7 @@ void freeFrame(void *frame, std::size_t size) noexcept
             return;
         }
     }
+    forget(frame);
     ::operator delete(frame);
 }
 

@@ -17,4 +17,8 @@ namespace interloop {
 INTERLOOP_EXPORT void *allocateFrame(std::size_t size);
 INTERLOOP_EXPORT void freeFrame(void *frame, std::size_t size) noexcept;
 
+// The frame that this thread has allocated last, if an object at `address` lies in it; else nullptr. While a coroutine is
+// being made, and its arguments are moved into it, that is its frame.
+INTERLOOP_EXPORT void *newestFrameAround(const void *address) noexcept;
+
 } // namespace interloop

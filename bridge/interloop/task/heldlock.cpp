@@ -3,10 +3,27 @@
 
 #include <interloop/task/chain.h>
 #include <interloop/task/chainextras.h>
+#include <interloop/task/framepool.h>
 #include <interloop/task/needs.h>
-#include <interloop/task/scheduler.h>
+#include <interloop/task/promise.h>
+#include <interloop/task/syncframe.h>
+
+#include <functional>
 
 namespace interloop {
+
+namespace {
+
+// How many of the blocking waits on the stack were begun before what lies at `place` of it.
+int depthOf(const Scheduler &scheduler, const void *place)
+{
+    const SyncFrame *frame = scheduler.topFrame();
+    while (frame && std::less<>()(scheduler.stackAddress(frame), place)) // stacks grow downwards
+        frame = frame->below();
+    return frame ? frame->depth() : 0;
+}
+
+} // namespace
 
 void HeldLock::hold() noexcept
 {
@@ -14,10 +31,12 @@ void HeldLock::hold() noexcept
     Scheduler *here = existingScheduler();
     if (!here)
         return;
-    if (Chain *chain = here->currentChain())
+    if (void *frame = newestFrameAround(this)) {
+        m_argumentOf = std::coroutine_handle<>::from_address(frame);
+        here->givenLocks().m_locks.append(*this);
+    } else if (Chain *chain = here->callingChain()) {
         holdFor(*chain);
-    else if (here->isOnStack(this))
-        m_codeDepth = here->depth();
+    }
 }
 
 void HeldLock::holdFor(Chain &chain) noexcept
@@ -29,12 +48,34 @@ void HeldLock::holdFor(Chain &chain) noexcept
 
 void HeldLock::collectNeeds(Needs &needs) const
 {
-    if (m_chain)
+    const Scheduler *here = existingScheduler();
+    if (const void *place = here ? here->stackAddress(this) : nullptr) {
+        const int depth = depthOf(*here, place);
+        if (m_chain && m_chain->isRunning() && m_chain->runDepth() == depth)
+            needs.add(*m_chain);
+        else
+            needs.addCode(depth);
+    } else if (m_chain) {
         needs.add(*m_chain);
-    else if (m_codeDepth != nobody)
-        needs.addCode(m_codeDepth);
-    else
+    } else {
         needs.open();
+    }
+}
+
+GivenLocks::~GivenLocks()
+{
+    while (!m_locks.isEmpty())
+        m_locks.first().release();
+}
+
+void GivenLocks::settleAll() noexcept
+{
+    HeldLock *next = m_locks.firstOrNull();
+    while (HeldLock *lock = next) {
+        next = m_locks.after(*lock);
+        if (Chain *chain = PromiseBase::chainOf(lock->m_argumentOf))
+            lock->holdFor(*chain);
+    }
 }
 
 } // namespace interloop

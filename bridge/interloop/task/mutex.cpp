@@ -28,6 +28,11 @@ void MutexGuard::unlock() noexcept
         m_mutex->unlock();
 }
 
+bool MutexGuard::isWanted() const noexcept
+{
+    return m_mutex && !m_mutex->m_waiters.isEmpty();
+}
+
 Mutex::~Mutex()
 {
     while (!m_waiters.isEmpty()) {

@@ -24,7 +24,7 @@ namespace interloop {
 class Mutex;
 
 // Holds a mutex, or nothing; unlocks when it is destroyed. A mutex that is destroyed first takes the lock back.
-class INTERLOOP_EXPORT [[nodiscard]] MutexGuard : private HeldLock
+class INTERLOOP_EXPORT [[nodiscard]] MutexGuard final : private HeldLock
 {
 public:
     MutexGuard() noexcept = default; // holds nothing
@@ -43,6 +43,8 @@ public:
 private:
     friend class Mutex;
     friend class MutexWaiter;
+
+    bool isWanted() const noexcept override;
 
     Mutex *m_mutex = nullptr; // not nullptr: its m_holder is this
 };

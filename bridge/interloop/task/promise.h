@@ -35,6 +35,12 @@ public:
     const std::source_location &origin() const noexcept { return m_origin; }
     bool isStarted() const noexcept { return m_chain; }
 
+    // The chain of `coroutine`, which is a Task's; nullptr when it has not been started.
+    static Chain *chainOf(std::coroutine_handle<> coroutine) noexcept
+    {
+        return std::coroutine_handle<PromiseBase>::from_address(coroutine.address()).promise().m_chain;
+    }
+
     // Starts the task as the outermost one of `chain`, here and now.
     void startRoot(std::coroutine_handle<> self, Chain &chain)
     {
@@ -143,7 +149,10 @@ template<typename T>
 class Promise final : public ResultPromise<T>
 {
 public:
-    explicit Promise(std::source_location origin = std::source_location::current()) noexcept : ResultPromise<T>(origin) { }
+    explicit Promise(std::source_location origin = std::source_location::current()) noexcept : ResultPromise<T>(origin)
+    {
+        static_assert(alignof(Promise) <= 2 * sizeof(void *), "a coroutine's frame has no room for an over-aligned result");
+    }
     Task<T> get_return_object() noexcept;
 
     template<typename U = T>

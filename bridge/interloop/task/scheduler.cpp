@@ -36,9 +36,9 @@ LocalValues &Scheduler::ownLocalValues()
     return m_current ? m_current->extras().locals : m_locals;
 }
 
-bool Scheduler::isOnStack(const void *) const noexcept
+const void *Scheduler::stackAddress(const void *) const noexcept
 {
-    return false;
+    return nullptr;
 }
 
 void Scheduler::deliverCancel(Operation &operation, CancelMode mode)

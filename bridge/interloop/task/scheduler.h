@@ -2,6 +2,7 @@
 #pragma once
 
 #include <interloop/export.h>
+#include <interloop/task/heldlock.h>
 #include <interloop/task/localvalues.h>
 #include <interloop/task/mailbox.h>
 #include <interloop/task/operation.h>
@@ -101,6 +102,9 @@ public:
     // The chain whose code is running, or nullptr in a plain callback.
     Chain *currentChain() const noexcept { return m_current; }
 
+    // As above, but nullptr too when a foreign event loop, of which the scheduler knows, has been started on top of it.
+    virtual Chain *callingChain() const { return m_current; }
+
     // The innermost wait on this thread's stack, or nullptr.
     SyncFrame *topFrame() const noexcept { return m_topFrame; }
     int depth() const noexcept { return m_depth; }
@@ -116,8 +120,10 @@ public:
     const LocalValues &localValues() const noexcept;
     LocalValues &ownLocalValues(); // as above, to be changed
 
-    // Whether `address` lies on this thread's stack. A scheduler that cannot know says no.
-    virtual bool isOnStack(const void *address) const noexcept;
+    // Where on this thread's stack `object` lies, or nullptr: elsewhere, or the scheduler cannot know.
+    virtual const void *stackAddress(const void *object) const noexcept;
+
+    GivenLocks &givenLocks() noexcept { return m_givenLocks; }
 
     // Identity and door for other threads.
     const std::shared_ptr<Mailbox> &mailbox() const noexcept { return m_mailbox; }
@@ -171,6 +177,7 @@ private:
     TimerQueue m_timers;
     List<TaskRegistration> m_tasks;
     LocalValues m_locals; // of plain code
+    GivenLocks m_givenLocks;
     std::shared_ptr<Mailbox> m_mailbox;
 };
 

@@ -54,7 +54,7 @@ public:
 
     // `waiter` is woken, from the list, when the task has ended. REQUIRES: !isDone()
     void addWaiter(Operation &waiter) noexcept { m_waiters.append(waiter); }
-    bool isAwaited() const noexcept override { return !m_waiters.isEmpty() || holdsLocks(); }
+    bool isAwaited() const noexcept override { return !m_waiters.isEmpty() || holdsWantedLocks(); }
 
     // Throws what the task threw, or Cancelled of what was awaited; does nothing when it has a value. The failure has
     // then reached somebody and needs no report any more. REQUIRES: isDone()
