@@ -333,18 +333,15 @@ Task<int> cancelledWhileRefused(Record &record, TaskHandle<int> &self, TaskHandl
 void TestDeadlock::N12_aRaceWithOneFreeBranchEnds()
 {
     Timeline log;
-    Record record;
     drive([&] {
         log.start();
         TaskHandle<int> caller;
         caller = spawn(blocksForARace(caller), "caller");
-        // The race is legal and won; but its loser cannot be joined, since it waits for what lies beneath.
-        record.refusalOf([&] { runSync(caller); });
-        log.note("ended");
+        // The race is legal and won; its loser waits for what lies beneath, and is let off that.
+        log.note(QString::number(runSync(caller)));
+        QVERIFY(!caller.isCancelled());
     });
-    COMPARE_TIMELINE(log, "ended@1");
-    QCOMPARE(record.refused->reason, "Deadlock");
-    QVERIFY2(record.refused->names({"waiter", "caller"}), qPrintable(record.refused->text));
+    COMPARE_TIMELINE(log, "12@1");
 }
 
 void TestDeadlock::N12_aRefusedWaitCancelsNothing()

@@ -21,8 +21,8 @@ bool isPlainlyFree(const Chain &waiting, const Chain &target)
             return false;
         if (chain->isDone())
             return chain->kind() != Chain::Kind::Wait; // which may be held back
-        if (chain->isRunning())
-            return chain->scheduler().depth() <= chain->runDepth();
+        if (chain->isRunning()) // or it begins to wait just now
+            return chain->scheduler().depth() <= chain->runDepth() && !chain->waiting();
         const Operation *wait = chain->waiting();
         if (!wait || wait->isOver() || wait->isOpen())
             return true;

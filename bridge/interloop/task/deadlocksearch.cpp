@@ -68,14 +68,14 @@ void DeadlockSearch::expand(Index node)
 {
     const Needs::Item item = m_nodes[node].item;
     if (!item.chain) {
-        expandCode(node, item.depth);
+        expandCode(node, item.depth, nullptr);
         return;
     }
     const Chain &chain = *item.chain;
     if (chain.isDone()) {
         expandEnded(node, chain);
     } else if (chain.isRunning()) {
-        expandCode(node, chain.runDepth());
+        expandCode(node, chain.runDepth(), chain.waiting());
     } else if (const Operation *wait = chain.waiting(); wait && !wait->isOver()) {
         Needs needs;
         wait->collectNeeds(needs);
@@ -89,7 +89,7 @@ void DeadlockSearch::expand(Index node)
 void DeadlockSearch::expandEnded(Index node, const Chain &chain)
 {
     if (const int depth = depthOfEnded(chain); depth > 0)
-        expandCode(node, depth);
+        expandCode(node, depth, nullptr);
     else
         m_newlyFree.push_back(node);
 }
@@ -105,10 +105,12 @@ int DeadlockSearch::depthOfEnded(const Chain &chain) const
     return frame ? frame->depth() : 0;
 }
 
-// Code goes on when every blocking wait on top of it has returned.
-void DeadlockSearch::expandCode(Index node, int depth)
+// Code goes on when every blocking wait on top of it has returned, and when what it begins to wait for has come.
+void DeadlockSearch::expandCode(Index node, int depth, const Operation *wait)
 {
     Needs needs;
+    if (wait && !wait->isOver())
+        wait->collectNeeds(needs);
     for (const SyncFrame *frame = m_scheduler.topFrame(); frame && frame->depth() > depth; frame = frame->below())
         needs.add(*frame->target());
     if (m_blockedOn)

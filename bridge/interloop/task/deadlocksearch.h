@@ -60,7 +60,7 @@ private:
     void connect(Index node, const Needs &needs);
     void expand(Index node);
     void expandEnded(Index node, const Chain &chain);
-    void expandCode(Index node, int depth);
+    void expandCode(Index node, int depth, const Operation *wait);
     int depthOfEnded(const Chain &chain) const;
     void free(Index node);
     std::string describeEdge(const Node &from, const Node &to, const std::string &what) const;

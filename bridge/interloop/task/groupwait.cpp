@@ -29,6 +29,8 @@ void GroupWait::add(TaskState &task)
 
 WaitOperation::Begun GroupWait::begin()
 {
+    if (m_until == Until::AllUnwound)
+        return beginUnwinding();
     const std::span members(m_members.get(), m_count);
     if (std::none_of(members.begin(), members.end(), [this](const Member &member) { return decides(*member.task); }))
         refuseDeadlock(chain(), *this);
@@ -40,6 +42,34 @@ WaitOperation::Begun GroupWait::begin()
             break;
     }
     return isDecided() ? Begun::Ready : Begun::Waiting;
+}
+
+// A member may wait for this very task. It is told to end, and must not wait for that then: so it has to see, while it is
+// being cancelled, that this task waits for it.
+WaitOperation::Begun GroupWait::beginUnwinding()
+{
+    for (Member &member : std::span(m_members.get(), m_count)) {
+        if (member.task->isDone())
+            continue;
+        member.task->addWaiter(member);
+        ++m_pending;
+    }
+    chain().setWaiting(this);
+    cancelMembers(Outcome::Cancelled, CancelMode::Polite);
+    chain().setWaiting(nullptr);
+    try {
+        refuseDeadlock(chain(), *this);
+    } catch (...) {
+        unlinkMembers();
+        throw;
+    }
+    return isDecided() ? Begun::Ready : Begun::Waiting;
+}
+
+void GroupWait::unlinkMembers() noexcept
+{
+    for (Member &member : std::span(m_members.get(), m_count))
+        member.unlink();
 }
 
 void GroupWait::memberEnded(TaskState &task)
@@ -59,7 +89,7 @@ void GroupWait::memberEnded(TaskState &task)
 // Whether `task` has ended in a way that ends the whole wait.
 bool GroupWait::decides(const TaskState &task) const noexcept
 {
-    if (!task.isDone() || m_until == Until::AllEnded)
+    if (!task.isDone() || m_until == Until::AllEnded || m_until == Until::AllUnwound)
         return false;
     return m_until == Until::FirstEnded || task.outcome() != Outcome::Value;
 }
@@ -71,8 +101,7 @@ bool GroupWait::note(TaskState &task)
     if (!decides(task) || m_isAbandoned)
         return false;
     m_decisive = &task;
-    for (Member &member : std::span(m_members.get(), m_count))
-        member.unlink();
+    unlinkMembers();
     return true;
 }
 

@@ -22,6 +22,7 @@ public:
         AllEnded,
         AllSucceeded, // or the first one has failed
         FirstEnded,
+        AllUnwound, // cancels them first
     };
 
     GroupWait(Until until, std::size_t count);
@@ -63,6 +64,8 @@ private:
     };
 
     Begun begin() override;
+    Begun beginUnwinding();
+    void unlinkMembers() noexcept;
     bool abandon(CancelMode mode) override;
     void skip() override;
     void letGoOfStuckMembers();

@@ -18,6 +18,11 @@ WaitOperation::Begun HandleWait::begin()
 
 bool HandleWait::abandon(CancelMode mode)
 {
+    // Whoever waits for this task to unwind cannot end before it has.
+    if (m_target->isRunning() && closesCircle(chain(), *m_target)) {
+        unlink();
+        return true;
+    }
     m_target->cancel(chain().pendingCancel(), mode);
     return false;
 }

@@ -15,7 +15,7 @@
  *
  * Starts: when awaited; the tasks are then spawned in the order of the arguments. Resumes: when the first has ended and
  * the others, cancelled, have unwound; their results and failures are dropped. Cancel: cancels all of them in order
- * and waits for their ends.
+ * and waits for their ends. A loser that waits for the racing task itself is let off that wait and cancels nothing.
  */
 
 namespace interloop {
@@ -31,9 +31,8 @@ Task<std::variant<Gathered<AwaitResult<As>>...>> race(As... awaitables)
     co_await inPlace(first);
     {
         const ChainScope scope(*currentScheduler().currentChain(), ChainScope::Shield::Yes);
-        GroupWait losers(GroupWait::Until::AllEnded, sizeof...(As));
+        GroupWait losers(GroupWait::Until::AllUnwound, sizeof...(As));
         std::apply([&losers](auto &...handle) { (losers.add(handle.state()), ...); }, handles);
-        losers.cancelMembers(Outcome::Cancelled, CancelMode::Polite);
         losers.markSeenExcept(first.decisive());
         co_await inPlace(losers);
     }
