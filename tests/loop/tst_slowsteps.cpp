@@ -160,7 +160,7 @@ void TestSlowSteps::A25_behindManyOthersItIsNamedTheSecondTime()
     const LoggedMessages log;
     std::vector<TaskHandle<>> tasks;
     for (int n = 0; n < 200; ++n)
-        tasks.push_back(spawn(computes(n == 100 ? 150ms : 0ms), "n" + std::to_string(n)));
+        tasks.push_back(spawn(computes(n == 100 ? 150ms : 0ms), QString("n%1").arg(n).toStdString()));
     runSync(gather(tasks));
     QCOMPARE(log.containing(slow).size(), 1);
     QVERIFY2(log.containing(slow).front().startsWith("a task "), qPrintable(log.containing(slow).front()));
@@ -168,7 +168,7 @@ void TestSlowSteps::A25_behindManyOthersItIsNamedTheSecondTime()
     // when it happens again
     tasks.clear();
     for (int n = 0; n < 200; ++n)
-        tasks.push_back(spawn(computes(n == 100 ? 150ms : 0ms), "n" + std::to_string(n)));
+        tasks.push_back(spawn(computes(n == 100 ? 150ms : 0ms), QString("n%1").arg(n).toStdString()));
     runSync(gather(tasks));
     QCOMPARE(log.containing(slow).size(), 2);
     QVERIFY2(log.containing(slow).back().startsWith("task 'n100' "), qPrintable(log.containing(slow).back()));

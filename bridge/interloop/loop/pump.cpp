@@ -194,22 +194,20 @@ Pump::Progress Pump::passes(TimePoint start, TimePoint deadline) noexcept
     TimePoint lastLook = start;
     unsigned untilLook = quickStride;
     unsigned timedSteps = m_stepWatch.begin();
+    exchangeTimesSteps(timedSteps > 0);
     const std::uint64_t enough = takenCount() + minimumResumes;
     for (int pass = 0; hasReady() && (pass < maximumPasses || takenCount() < enough); ++pass) {
         const std::uint64_t end = beginPass();
         while (hasReady() && takenCount() < end) { // a nested pump may have taken our share
             if (isWaitOver())
                 return Progress::Leave;
-            const bool isTimed = timedSteps > 0;
-            timedSteps -= isTimed;
-            exchangeTimesSteps(isTimed);
             runFirst();
-            if (isTimed && !timesSteps()) [[unlikely]] // it ran a foreign event loop
-                m_stepWatch.restart();
             setDraining(true);
+            if (timedSteps > 0 && !goOnTiming(--timedSteps))
+                exchangeTimesSteps(false);
             if (--untilLook == 0) {
                 const TimePoint look = realNow();
-                if (!isTimed) {
+                if (timedSteps == 0) {
                     if (const auto tooLong = m_stepWatch.batchEnded(look); tooLong.count() > 0) [[unlikely]]
                         reportSlowBatch(tooLong);
                 }
@@ -221,6 +219,16 @@ Pump::Progress Pump::passes(TimePoint start, TimePoint deadline) noexcept
         }
     }
     return isWaitOver() ? Progress::Leave : Progress::Resumed;
+}
+
+// A step has been timed, unless it ran a foreign event loop. Whether the next one shall be.
+bool Pump::goOnTiming(unsigned left) noexcept
+{
+    if (!timesSteps()) [[unlikely]] {
+        m_stepWatch.restart();
+        exchangeTimesSteps(true);
+    }
+    return left > 0;
 }
 
 // The innermost wait's target is done: leave the queue to whoever comes next, so that the wait returns first. When it

@@ -168,6 +168,7 @@ private:
     void collect() noexcept;
     Progress passes(TimePoint start, TimePoint deadline) noexcept;
     void timerShot();
+    bool goOnTiming(unsigned left) noexcept;
     bool isWaitOver() noexcept;
     bool isWaitToldToReturn() const;
     void armNow() noexcept;
