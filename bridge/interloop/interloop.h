@@ -27,6 +27,7 @@
 #include <interloop/task/spawn.h>
 #include <interloop/task/task.h>
 #include <interloop/task/tasklocal.h>
+#include <interloop/task/taskgroup.h>
 #include <interloop/task/timeout.h>
 #include <interloop/uv/dns.h>
 #include <interloop/uv/tcp.h>

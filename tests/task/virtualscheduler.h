@@ -5,6 +5,7 @@
 #include <interloop/task/scheduler.h>
 #include <interloop/task/sleep.h>
 #include <interloop/task/spawn.h>
+#include <interloop/task/syncframe.h>
 #include <interloop/test/randomorder.h>
 
 #include <QStringList>
@@ -138,11 +139,28 @@ public:
 
     void report(Report kind, const std::string &text, std::exception_ptr error) noexcept override
     {
-        QString line = kind == Report::UnhandledError ? "unhandled: " : kind == Report::NeverAwaited ? "never awaited: " : "other: ";
+        QString line = kind == Report::UnhandledError ? "unhandled: " : kind == Report::NeverAwaited ? "never awaited: "
+            : kind == Report::NotJoined ? "not joined: " : "other: ";
         line += QString::fromStdString(text);
         if (error)
             line += ": " + QString::fromStdString(errorText(error));
         m_reports.append(line);
+    }
+
+    // Waits on the stack are refused from now on.
+    void refuseNestedWaits() { m_mayNest = false; }
+
+    void runNested(PromiseBase &task, std::coroutine_handle<> coroutine) override
+    {
+        if (!m_mayNest)
+            throw RunSyncError(Refusal::TooDeep, "the virtual loop does not nest");
+        NestedTarget target(*this);
+        const SyncFrame frame(*this, nullptr, target);
+        task.startRoot(coroutine, target);
+        while (!target.isDone()) {
+            if (!step())
+                qFatal("nothing is left to do, and a wait on the stack has not ended");
+        }
     }
 
     void requireOpen() const override
@@ -152,6 +170,14 @@ public:
     }
 
 private:
+    class NestedTarget final : public Chain
+    {
+    public:
+        explicit NestedTarget(VirtualScheduler &scheduler) : Chain(scheduler) { }
+        Kind kind() const noexcept override { return Kind::Wait; }
+        std::string name() const override { return "a wait on the stack"; }
+    };
+
     void wake() override { }
 
     void runNext()
@@ -167,6 +193,7 @@ private:
     QStringList m_notes;
     QStringList m_reports;
     bool m_isOpen = true;
+    bool m_mayNest = true;
     RandomOrder m_order;
 };
 

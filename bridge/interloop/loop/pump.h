@@ -147,6 +147,7 @@ public:
 
     void report(Report kind, const std::string &text, std::exception_ptr error) noexcept override;
     void requireOpen() const override;
+    void runNested(PromiseBase &task, std::coroutine_handle<> coroutine) override;
     void taskSpawned(const TaskState &task) noexcept override;
     void taskEnded(const TaskState &task) noexcept override;
 

@@ -43,6 +43,7 @@ void Pump::report(Report kind, const std::string &text, std::exception_ptr error
         qCWarning(waitLog, "%s", text.c_str());
         break;
     case Report::NeverAwaited:
+    case Report::NotJoined:
     case Report::DestroyedPending:
     case Report::SlowStep:
         qCWarning(taskLog, "%s", text.c_str());

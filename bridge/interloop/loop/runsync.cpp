@@ -104,15 +104,10 @@ private:
     bool m_timesSteps = false;
 };
 
-} // namespace
-
-RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options, std::source_location location)
+// `caller`: whose cancellation reaches the wait; nullptr: nobody's.
+RunEnd runFor(Pump &pump, Chain *caller, PromiseBase &task, std::coroutine_handle<> coroutine,
+              const RunOptions &options, std::source_location location)
 {
-    Pump &pump = currentPump();
-    refuseWhenImpossible(pump);
-    Chain *caller = callerOf(pump);
-    if (caller)
-        adviseToAwait(pump, *caller, location);
     RunEnd end;
     {
         RunTarget target(pump, location);
@@ -145,6 +140,24 @@ RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunO
     if (pump.isClosing()) [[unlikely]]
         closeIfIdle(pump);
     return end;
+}
+
+} // namespace
+
+RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options, std::source_location location)
+{
+    Pump &pump = currentPump();
+    refuseWhenImpossible(pump);
+    Chain *caller = callerOf(pump);
+    if (caller)
+        adviseToAwait(pump, *caller, location);
+    return runFor(pump, caller, task, coroutine, options, location);
+}
+
+void Pump::runNested(PromiseBase &task, std::coroutine_handle<> coroutine)
+{
+    refuseWhenImpossible(*this);
+    runFor(*this, nullptr, task, coroutine, RunOptions(), std::source_location());
 }
 
 void requireRunnable(const TaskState &target)

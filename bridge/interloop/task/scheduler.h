@@ -9,6 +9,7 @@
 #include <interloop/task/resumeorder.h>
 #include <interloop/task/timerqueue.h>
 
+#include <coroutine>
 #include <exception>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@
 namespace interloop {
 
 class Chain;
+class PromiseBase;
 class SyncFrame;
 class TaskRegistration;
 class TaskState;
@@ -34,6 +36,7 @@ enum class Report : unsigned char {
     UnhandledError, // an exception that nobody is there to take
     HeldBack, // a wait that has ended and cannot return: another one sits on top
     NeverAwaited, // a task that was thrown away without having run
+    NotJoined, // a group that was left while its tasks were running
     DestroyedPending, // a task that was destroyed while it waited
     SlowStep, // a task that kept everybody else waiting
     Advice, // something that could be done better; off unless asked for
@@ -91,6 +94,10 @@ public:
 
     // Tells whoever is responsible. `error` may be null. Never throws.
     virtual void report(Report kind, const std::string &text, std::exception_ptr error) noexcept = 0;
+
+    // Runs a task to its end on this stack, and meanwhile whatever else is ready; for clean-up. The running task's
+    // cancellation does not reach it. Throws RunSyncError when that is refused; the task has then not begun.
+    virtual void runNested(PromiseBase &task, std::coroutine_handle<> coroutine) = 0;
 
     // A task begins, has ended. To be looked at only.
     virtual void taskSpawned(const TaskState &) noexcept { }

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/task/taskgroup.h>
+
+#include <interloop/task/chainscope.h>
+#include <interloop/task/deadlock.h>
+#include <interloop/task/errors.h>
+#include <interloop/task/needs.h>
+#include <interloop/task/waitoperation.h>
+
+#include <exception>
+
+namespace interloop {
+
+// One child: its place in the group, and in the list of those who wait for its end.
+class GroupMember final : public ListNode
+{
+public:
+    GroupMember(TaskGroup &group, TaskState &task) : task(task), m_end(group, *this)
+    {
+        task.addReference();
+        task.addWaiter(m_end);
+    }
+    ~GroupMember()
+    {
+        unlink();
+        m_end.unlink();
+        task.release();
+    }
+
+    TaskState &task;
+
+private:
+    class End final : public Operation
+    {
+    public:
+        End(TaskGroup &group, GroupMember &member) noexcept : m_group(group), m_member(member) { }
+        void run() override { }
+        void wake() override { m_group.memberEnded(m_member); }
+
+    private:
+        TaskGroup &m_group;
+        GroupMember &m_member;
+    };
+
+    End m_end;
+};
+
+// One await of the group's end. Once woken it no longer needs the group.
+class TaskGroup::Join final : public WaitOperation
+{
+public:
+    explicit Join(TaskGroup &group) noexcept : m_group(group) { }
+    ~Join()
+    {
+        if (m_failed)
+            m_failed->release();
+    }
+
+    void await_resume() const noexcept { }
+
+    // Throws the first failure, else Cancelled when that is how the await ended.
+    void rethrow() const
+    {
+        if (m_failed)
+            m_failed->rethrowFailure();
+        throwIfCancelled();
+    }
+
+    void wake() override
+    {
+        takeFailure();
+        if (m_isAbandoned)
+            completeCancelled();
+        else
+            complete();
+    }
+
+    bool isOpen() const noexcept override { return false; }
+    void collectNeeds(Needs &needs) const override
+    {
+        m_group.forEachMember([&needs](const GroupMember &member) { needs.add(member.task); });
+    }
+    std::string describe() const override { return m_group.names(); }
+
+private:
+    Begun begin() override
+    {
+        if (m_group.m_count == 0) {
+            takeFailure();
+            return Begun::Ready;
+        }
+        refuseDeadlock(chain(), *this);
+        m_group.m_joins.append(*this);
+        return Begun::Waiting;
+    }
+
+    bool abandon(CancelMode mode) override
+    {
+        m_isAbandoned = true;
+        m_group.cancelChildren(chain().pendingCancel(), mode);
+        return false;
+    }
+
+    void skip() override { takeFailure(); }
+
+    void takeFailure() noexcept
+    {
+        m_failed = m_group.m_failed;
+        if (m_failed)
+            m_failed->addReference();
+    }
+
+    TaskGroup &m_group;
+    TaskState *m_failed = nullptr; // kept alive; nullptr: no child has failed
+    bool m_isAbandoned = false; // cancelled: wait for all, then throw
+};
+
+// In the order of their spawning. `function` may remove its own.
+template<typename Function>
+void TaskGroup::forEachMember(Function function) const
+{
+    GroupMember *member = m_members.isEmpty() ? nullptr : &m_members.first();
+    while (member) {
+        GroupMember *next = m_members.after(*member);
+        function(*member);
+        member = next;
+    }
+}
+
+TaskGroup::TaskGroup() noexcept : m_exceptions(std::uncaught_exceptions()) { }
+
+TaskGroup::~TaskGroup()
+{
+    if (m_count > 0)
+        leave();
+    if (m_failed)
+        m_failed->release(); // and, if nobody has seen its failure, it is reported
+}
+
+void TaskGroup::add(TaskState &task)
+{
+    try {
+        m_members.append(*new GroupMember(*this, task));
+    } catch (...) {
+        task.cancel(Outcome::Cancelled);
+        throw;
+    }
+    ++m_count;
+    if (isCancelled())
+        task.cancel(m_cancelledAs);
+}
+
+void TaskGroup::memberEnded(GroupMember &member) noexcept
+{
+    TaskState &task = member.task;
+    member.unlink();
+    if (!m_failed && task.outcome() != Outcome::Value && !task.isCancelled()) {
+        m_failed = &task;
+        task.addReference();
+        cancelChildren(Outcome::Cancelled, CancelMode::Polite);
+    }
+    remove(member);
+}
+
+void TaskGroup::remove(GroupMember &member) noexcept
+{
+    delete &member;
+    if (--m_count > 0)
+        return;
+    while (!m_joins.isEmpty())
+        m_joins.takeFirst().wake();
+}
+
+void TaskGroup::cancelChildren(Outcome outcome, CancelMode mode)
+{
+    if (!isCancelled())
+        m_cancelledAs = outcome;
+    forEachMember([outcome, mode](GroupMember &member) { member.task.cancel(outcome, mode); });
+}
+
+Task<> TaskGroup::join()
+{
+    Chain &chain = *currentScheduler().currentChain();
+    if (chain.isCancelPending()) {
+        cancelChildren(chain.pendingCancel(), CancelMode::Polite);
+        const ChainScope shield(chain, ChainScope::Shield::Yes);
+        Join unwound(*this);
+        co_await inPlace(unwound);
+    }
+    Join wait(*this);
+    co_await inPlace(wait);
+    wait.rethrow();
+}
+
+Task<> TaskGroup::waitForAll()
+{
+    Join wait(*this);
+    co_await inPlace(wait);
+}
+
+// The scope is left, and there are children.
+void TaskGroup::leave() noexcept
+{
+    Scheduler &scheduler = m_members.first().task.scheduler();
+    if (std::uncaught_exceptions() <= m_exceptions) {
+        const std::string verb = m_count > 1 ? " are" : " is";
+        scheduler.report(Report::NotJoined,
+                         "a TaskGroup was left without join: " + names() + verb + " cancelled and waited for on the stack",
+                         nullptr);
+    }
+    const Chain *chain = scheduler.currentChain();
+    cancelChildren(chain && chain->isCancelPending() ? chain->pendingCancel() : Outcome::Cancelled, CancelMode::Polite);
+    std::exception_ptr reason;
+    try {
+        letGoOfStuckMembers();
+        if (m_count == 0)
+            return;
+        Task<> wait = waitForAll();
+        try {
+            scheduler.runNested(wait.handle().promise(), wait.handle());
+            reason = wait.handle().promise().slot().exception();
+        } catch (...) {
+            wait.reset();
+            throw;
+        }
+    } catch (...) {
+        reason = std::current_exception();
+    }
+    while (!m_members.isEmpty())
+        letGo(m_members.first(), reason);
+}
+
+void TaskGroup::letGoOfStuckMembers()
+{
+    forEachMember([this](GroupMember &member) {
+        const std::string path = findBuried(member.task);
+        if (!path.empty())
+            letGo(member, std::make_exception_ptr(RunSyncError(Refusal::Deadlock, path)));
+    });
+}
+
+void TaskGroup::letGo(GroupMember &member, const std::exception_ptr &reason)
+{
+    TaskState &task = member.task;
+    task.scheduler().report(Report::UnhandledError, task.name() + " outlives the TaskGroup that it belongs to", reason);
+    remove(member);
+}
+
+// "task 'a', task 'b' and 3 more"
+std::string TaskGroup::names() const
+{
+    constexpr int maximumNames = 5;
+    std::string text;
+    int count = 0;
+    forEachMember([&text, &count](const GroupMember &member) {
+        if (count < maximumNames)
+            text += (count++ ? ", " : "") + member.task.name();
+    });
+    return m_count > count ? text + " and " + std::to_string(m_count - count) + " more" : text;
+}
+
+} // namespace interloop
