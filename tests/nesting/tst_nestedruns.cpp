@@ -83,6 +83,8 @@ private slots:
     void N23_aDialogsLoopInACoroutineLetsTasksGoOn();
     void N24_insideARawCallbackAWaitIsRefused_data() { addDrivers(); }
     void N24_insideARawCallbackAWaitIsRefused();
+    void aWaitThatBeginsAsTheOneBeneathIsWokenTakesNothingFromIt_data() { addDrivers(); }
+    void aWaitThatBeginsAsTheOneBeneathIsWokenTakesNothingFromIt();
 
 private:
     LeakCheck m_leaks;
@@ -941,6 +943,37 @@ void TestNestedRuns::N24_insideARawCallbackAWaitIsRefused()
         QCOMPARE(log.order(), "slept");
         raw.close();
     });
+}
+
+namespace {
+
+Task<> waitsFor(Event &event)
+{
+    co_await event.wait();
+}
+
+} // namespace
+
+void TestNestedRuns::aWaitThatBeginsAsTheOneBeneathIsWokenTakesNothingFromIt()
+{
+    // given: a wait in Qt; two slots in one batch: the first makes a task ready, for which that wait's event loop is left,
+    // and the second blocks before it can be
+    Event event;
+    Outcome beneath = Outcome::Refused;
+    Outcome above = Outcome::Refused;
+    drive([&] {
+        const auto waiter = spawn(waitsFor(event));
+        QTimer::singleShot(0, this, [&] {
+            QMetaObject::invokeMethod(this, [&] { event.set(); }, Qt::QueuedConnection);
+            QMetaObject::invokeMethod(this, [&] { above = tryRunSync(sleepFor(5ms)).outcome(); }, Qt::QueuedConnection);
+        });
+        beneath = tryRunSync(sleepFor(20ms)).outcome();
+        QVERIFY(waiter.isDone());
+    });
+
+    // then: nobody takes that for the application's quit
+    QCOMPARE(above, Outcome::Value);
+    QCOMPARE(beneath, Outcome::Value);
 }
 
 INTERLOOP_TEST_MAIN(TestNestedRuns)

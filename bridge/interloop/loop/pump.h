@@ -77,8 +77,8 @@ public:
     // quit, for the wait to pump: half the price of another iteration of Qt's (bench: RunSyncWokenByEvent).
     QEventLoop *exchangeWaitLoop(QEventLoop *loop) noexcept { return std::exchange(m_waitLoop, loop); }
 
-    // Whether that is why the event loop has quit. Asking takes the request back.
-    bool takeLeaveRequest() noexcept { return std::exchange(m_isLeaveRequested, false); }
+    // Whether that is why the event loop has quit, or will as soon as it can. Each wait has its own, as its event loop has.
+    bool exchangeLeaveRequest(bool isRequested) noexcept { return std::exchange(m_isLeaveRequested, isRequested); }
 
     // A wait has returned. An outer event loop may have been told to exit while that one had the dispatcher.
     void oweWakeUp() noexcept { m_owesWakeUp = true; }

@@ -114,12 +114,13 @@ void QtWait::exec()
     const unsigned turns = m_pump.qtTurns();
     bool hasThrown = true;
     QEventLoop *outer = m_pump.exchangeWaitLoop(&m_loop);
+    const bool mustOuterLeave = m_pump.exchangeLeaveRequest(false);
     guard([this, &hasThrown] {
         m_loop.exec(m_flags);
         hasThrown = false;
     });
     m_pump.exchangeWaitLoop(outer);
-    const bool mustPump = m_pump.takeLeaveRequest();
+    const bool mustPump = m_pump.exchangeLeaveRequest(mustOuterLeave);
     if (m_pump.qtTurns() != turns) {
         m_hasRun = true;
         m_pump.setQuitDeadline(TimePoint::min()); // exec() works: no earlier quit is in force
