@@ -191,7 +191,7 @@ Task<int> awaitOlder(Node &node)
 Task<int> move(Node &node)
 {
     Program &program = *node.program;
-    const int kind = program.below(node.depth < 5 && program.mayHaveMore() ? 20 : 9);
+    const int kind = program.below(node.depth < 5 && program.mayHaveMore() ? 21 : 9);
     ++program.counts.moves[std::size_t(kind)];
     switch (kind) {
     case 0:
@@ -265,6 +265,20 @@ Task<int> move(Node &node)
         if (program.below(4) == 0)
             throw Failure();
         co_return 0;
+    case 19: {
+        TaskGroup group;
+        const Handle a = group.spawn(node.child(), "member");
+        const Handle b = group.spawn(node.child(), "member");
+        if (program.below(8) == 0)
+            group.cancel();
+        co_await group.join();
+        int sum = 0;
+        if (!a.isCancelled())
+            sum += co_await a;
+        if (!b.isCancelled())
+            sum += co_await b;
+        co_return sum;
+    }
     default:
         co_return blockFor(node.program, node.depth, program.below(4));
     }
