@@ -10,6 +10,7 @@
 #include <iterator>
 #include <map>
 #include <random>
+#include <set>
 
 /*
  * What the tests of the synchronisation primitives share.
@@ -80,8 +81,12 @@ protected:
         m_tasks.emplace(m_next, spawn(body(static_cast<Self &>(*this), m_next, args...)));
         ++m_next;
     }
-    void begin(int id) { m_begun = id + 1; }
-    void end(int id) { m_tasks.erase(id); }
+    void begin(int id) { m_begun.insert(id); }
+    void end(int id)
+    {
+        m_tasks.erase(id);
+        m_begun.erase(id);
+    }
     bool hasTasks() const { return !m_tasks.empty(); }
 
     // Cancels one of the tasks, which may have been cancelled before; -1 when it had not begun, and never will.
@@ -92,7 +97,7 @@ protected:
         const auto chosen = std::next(m_tasks.begin(), below(int(m_tasks.size())));
         const int id = chosen->first;
         chosen->second.cancel();
-        if (id < m_begun)
+        if (m_begun.contains(id))
             return id;
         m_tasks.erase(chosen);
         return -1;
@@ -116,7 +121,7 @@ protected:
 private:
     std::map<int, TaskHandle<>> m_tasks; // not ended
     int m_next = 0;
-    int m_begun = 0; // tasks below this number have begun, or never will
+    std::set<int> m_begun; // and not ended
     std::mt19937 m_random;
     unsigned m_seed;
     QString m_failure;

@@ -76,6 +76,7 @@ void TestEvent::setEventDoesNotSuspend()
 
 void TestEvent::waitersGoOnInOrder()
 {
+    const FifoOrder fifo;
     Event event;
     for (const char *name : {"a", "b", "c"})
         spawn(noteEnd(name, event.wait()));
@@ -142,7 +143,7 @@ void TestEvent::cancelledWaiterLeavesTheOthersAlone()
     QVERIFY(!event.isSet());
     event.set();
     loop->run();
-    QCOMPARE(loop->takeNotes(), (QStringList{"a@0", "c@0"}));
+    QCOMPARE(unordered(loop->takeNotes()), unordered({"a@0", "c@0"}));
 }
 
 void TestEvent::waiterThatWasWokenIsNotCancelled()
@@ -155,7 +156,7 @@ void TestEvent::waiterThatWasWokenIsNotCancelled()
     QVERIFY(last.cancel());
     QVERIFY(more.cancel());
     loop->run();
-    QCOMPARE(loop->takeNotes(), (QStringList{"a@0", "b has it@0", "b cancelled@0"}));
+    QCOMPARE(unordered(loop->takeNotes()), unordered({"a@0", "b has it@0", "b cancelled@0"}));
     QCOMPARE(endOf(last), "value");
 }
 
@@ -225,7 +226,7 @@ void TestEvent::destroyedWithWaiters()
     event.reset();
     loop->run();
     const QString error = ": an event was destroyed while a task waited for it@0";
-    QCOMPARE(loop->takeNotes(), (QStringList{"a" + error, "b" + error}));
+    QCOMPARE(unordered(loop->takeNotes()), unordered({"a" + error, "b" + error}));
 }
 
 void TestEvent::destroyedAfterTheWakeUp()
@@ -242,6 +243,7 @@ void TestEvent::destroyedAfterTheWakeUp()
 
 void TestEvent::waitingAllocatesNothing()
 {
+    const FifoOrder fifo;
     Event event;
     for (int n = 0; n < 1000; ++n)
         spawn(waitFor(event));
@@ -324,8 +326,8 @@ private:
         try {
             co_await self.m_event.wait();
             if (mustWait) {
-                self.require(!self.m_woken.empty() && self.m_woken.front() == id, "woken out of order");
-                std::erase(self.m_woken, id);
+                self.require(self.m_loop.isOrderRandom() || self.m_woken.front() == id, "woken out of order");
+                self.require(std::erase(self.m_woken, id) == 1, "went on, but was not woken");
             }
         } catch (const Cancelled &) {
             self.require(self.m_cancelled.erase(id) == 1, "cancelled though it was woken");

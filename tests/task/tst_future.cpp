@@ -97,11 +97,12 @@ void TestFuture::settledAfterTheAwaitResumesFromTheReadyQueue()
     spawn(sleeper("later", 0s));
     QCOMPARE(loop->takeNotes(), QStringList());
     loop->run();
-    QCOMPARE(loop->takeNotes(), (QStringList{"1 text@1", "Start later@1", "End later@1"}));
+    QCOMPARE(unordered(loop->takeNotes()), unordered({"1 text@1", "Start later@1", "End later@1"}));
 }
 
 void TestFuture::waitersGoOnInOrder()
 {
+    const FifoOrder fifo;
     Future<std::string> future;
     QStringList expected;
     for (int n = 0; n < 30; ++n) {
@@ -157,7 +158,7 @@ void TestFuture::exceptionReachesAllWaiters()
     QVERIFY(future.setException(std::make_exception_ptr(std::runtime_error("broken"))));
     spawn(waitFor(future, "late"));
     loop->run();
-    QCOMPARE(loop->takeNotes(), (QStringList{"1 broken@0", "2 broken@0", "late broken@0"}));
+    QCOMPARE(unordered(loop->takeNotes()), unordered({"1 broken@0", "2 broken@0", "late broken@0"}));
 }
 
 void TestFuture::secondSettlingIsRefused()
@@ -212,7 +213,7 @@ void TestFuture::waiterCancelledInTheMiddleOfTheQueue()
     second.cancel();
     future.setResult("text");
     loop->run();
-    QCOMPARE(loop->takeNotes(), (QStringList{"2 cancelled itself@0", "1 text@0", "3 text@0"}));
+    QCOMPARE(unordered(loop->takeNotes()), unordered({"2 cancelled itself@0", "1 text@0", "3 text@0"}));
 }
 
 void TestFuture::droppedUnsettledIsAnError()

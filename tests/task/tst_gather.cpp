@@ -126,15 +126,15 @@ void TestGather::A08_gatherEndsInOrderOfSleeps()
         note("done");
     };
     loop->runTask(body());
-    QCOMPARE(loop->takeNotes(),
-             (QStringList{"Start 1@0", "Start 2@0", "Start 3@0", "Start 4@0", "End 4@1", "End 2@2", "End 1@3",
-                          "End 3@4", "done@4"}));
+    QCOMPARE(unordered(loop->takeNotes()),
+             unordered({"Start 1@0", "Start 2@0", "Start 3@0", "Start 4@0", "End 4@1", "End 2@2",
+                        "End 1@3", "End 3@4", "done@4"}));
 }
 
 void TestGather::A09_gatherTakesTheLongestNotTheSum()
 {
     loop->runTask(gathering(sleeper("1", 2s), sleeper("2", 2s)));
-    QCOMPARE(loop->takeNotes(), (QStringList{"Start 1@0", "Start 2@0", "End 1@2", "End 2@2"}));
+    QCOMPARE(unordered(loop->takeNotes()), unordered({"Start 1@0", "Start 2@0", "End 1@2", "End 2@2"}));
 }
 
 void TestGather::A15_allStartBeforeAnyFinishes()
@@ -146,9 +146,9 @@ void TestGather::A15_allStartBeforeAnyFinishes()
         co_return dish + " is ready";
     };
     const auto results = loop->runTask(gather(cook("Pasta"), cook("Pizza"), cook("Salad")));
-    QCOMPARE(loop->takeNotes(),
-             (QStringList{"Started Pasta@0", "Started Pizza@0", "Started Salad@0", "Finished Pasta@2",
-                          "Finished Pizza@2", "Finished Salad@2"}));
+    QCOMPARE(unordered(loop->takeNotes()),
+             unordered({"Started Pasta@0", "Started Pizza@0", "Started Salad@0", "Finished Pasta@2",
+                        "Finished Pizza@2", "Finished Salad@2"}));
     QCOMPARE(results, std::make_tuple(std::string("Pasta is ready"), std::string("Pizza is ready"),
                                       std::string("Salad is ready")));
 }
@@ -192,6 +192,7 @@ void TestGather::A21_gatherResultsWaitsForAll()
 
 void TestGather::A22_cancelFromOutsideCancelsTheChildrenInOrder()
 {
+    const FifoOrder fifo;
     const TaskHandle<> main = spawn(noteFailureOf(gathering(sleeper("1", 3s), sleeper("2", 1s), sleeper("3", 2s))));
     loop->runUntil(500ms);
     loop->takeNotes();
@@ -211,7 +212,7 @@ void TestGather::nothingStartsBeforeTheAwait()
         co_await std::move(all);
     };
     loop->runTask(body());
-    QCOMPARE(loop->takeNotes(), (QStringList{"awaiting@1", "Start 1@1", "Start 2@1", "End 1@2", "End 2@2"}));
+    QCOMPARE(unordered(loop->takeNotes()), unordered({"awaiting@1", "Start 1@1", "Start 2@1", "End 1@2", "End 2@2"}));
 }
 
 void TestGather::everyKindOfAwaitableIsAccepted()
@@ -251,7 +252,7 @@ void TestGather::doneHandlesDoNotYield()
 {
     const auto body = []() -> Task<> {
         const TaskHandle<std::string> a = spawn(named("a", 0s));
-        const TaskHandle<std::string> b = spawn(named("b", 0s));
+        const TaskHandle<std::string> b = spawn(named("b", 500ms));
         co_await sleepFor(1s);
         const TaskHandle<> other = spawn(sleeper("other", 0s));
         co_await gather(a, b);
@@ -259,7 +260,7 @@ void TestGather::doneHandlesDoNotYield()
         co_await other;
     };
     loop->runTask(body());
-    QCOMPARE(loop->takeNotes(), (QStringList{"a@0", "b@0", "gathered@1", "Start other@1", "End other@1"}));
+    QCOMPARE(loop->takeNotes(), (QStringList{"a@0", "b@0.5", "gathered@1", "Start other@1", "End other@1"}));
 }
 
 void TestGather::resultsOfHandlesAreCopied()
@@ -420,7 +421,7 @@ void TestGather::timeoutOfAGatherReportsNothing()
 {
     QCOMPARE(thrownBy([&] { loop->runTask(withTimeout(1s, gathering(sleeper("1", 3s), sleeper("2", 2s)))); }),
              "timed out after 1000 ms");
-    QCOMPARE(loop->takeNotes(), (QStringList{"Start 1@0", "Start 2@0", "Cancelled 1@1", "Cancelled 2@1"}));
+    QCOMPARE(unordered(loop->takeNotes()), unordered({"Start 1@0", "Start 2@0", "Cancelled 1@1", "Cancelled 2@1"}));
     QCOMPARE(loop->takeReports(), QStringList());
 }
 

@@ -133,6 +133,7 @@ void TestHeldLock::partsOfOneTaskLockForTheWhole()
 
 void TestHeldLock::twoInOppositeOrderAreRefused()
 {
+    const FifoOrder fifo;
     Mutex m("m"), n("n");
     add(handles, "a", [&]() -> Task<> { co_await lockBoth(m, n); });
     add(handles, "b", [&]() -> Task<> { co_await lockBoth(n, m); });
@@ -144,6 +145,7 @@ void TestHeldLock::twoInOppositeOrderAreRefused()
 
 void TestHeldLock::threeInACircleAreRefused()
 {
+    const FifoOrder fifo;
     Mutex m("m"), n("n"), o("o");
     add(handles, "a", [&]() -> Task<> { co_await lockBoth(m, n); });
     add(handles, "b", [&]() -> Task<> { co_await lockBoth(n, o); });
@@ -170,6 +172,7 @@ void TestHeldLock::lockOfWhoeverAwaitsTheWaiterIsRefused()
 
 void TestHeldLock::awaitingWhoeverWaitsForOnesLockIsRefused()
 {
+    const FifoOrder fifo;
     Mutex mutex("m");
     add(handles, "a", [&]() -> Task<> { co_await lockAndAwait(mutex, handles["b"]); });
     add(handles, "b", [&]() -> Task<> { co_await lockOnce(mutex); });
@@ -180,6 +183,7 @@ void TestHeldLock::awaitingWhoeverWaitsForOnesLockIsRefused()
 
 void TestHeldLock::circleThroughGatherAndLocksIsFound()
 {
+    const FifoOrder fifo;
     Mutex m("m"), n("n");
     add(handles, "a", [&]() -> Task<> {
         const MutexGuard guard = co_await m.lock();
@@ -223,6 +227,7 @@ void TestHeldLock::raceNeedsAllLocksStuck()
 
 void TestHeldLock::raceWithOneFreeLockIsLegal()
 {
+    const FifoOrder fifo;
     Mutex m("m"), n("n");
     add(handles, "holder", [&]() -> Task<> { co_await lockBoth(n, n); }); // refused, and gives it back
     add(handles, "b", [&]() -> Task<> {
@@ -241,6 +246,7 @@ void TestHeldLock::raceWithOneFreeLockIsLegal()
 
 void TestHeldLock::timeoutDoesNotMakeItLegal()
 {
+    const FifoOrder fifo;
     Mutex m("m"), n("n");
     add(handles, "a", [&]() -> Task<> { co_await withTimeout(1s, lockBoth(m, n)); });
     add(handles, "b", [&]() -> Task<> { co_await withTimeout(1s, lockBoth(n, m)); });
@@ -318,6 +324,7 @@ void TestHeldLock::guardGivenAsAnArgumentClosesCirclesOfItsTask()
 
 void TestHeldLock::guardInATaskThatHasNotBegunBelongsToNobody()
 {
+    const FifoOrder fifo;
     Mutex mutex("m");
     Task<> kept;
     add(handles, "a", [&]() -> Task<> {
@@ -362,6 +369,7 @@ void TestHeldLock::guardThatPlainCodeKeepsBelongsToNobody()
 
 void TestHeldLock::lockThatWasHandedOverIsTheWaiters()
 {
+    const FifoOrder fifo;
     // given: "a" gives the lock back; "b" waits for it, and has not gone on yet
     Mutex mutex("m");
     add(handles, "a", [&]() -> Task<> {
@@ -404,6 +412,7 @@ void TestHeldLock::lockThatWasHandedOverIsTheWaiters()
 
 void TestHeldLock::waitersBehindOneAnotherAreNoCircle()
 {
+    const FifoOrder fifo;
     Mutex m("m"), n("n");
     for (const char *name : {"a", "b", "c", "d"})
         add(handles, name, [&]() -> Task<> { co_await lockBoth(m, n, 1s); });
@@ -428,6 +437,7 @@ void TestHeldLock::lockGivenBackInTimeIsNoCircle()
 
 void TestHeldLock::cancelledWaiterIsOutOfTheCircle()
 {
+    const FifoOrder fifo;
     // given: "b" waits for the lock of "a"
     Mutex mutex("m");
     add(handles, "a", [&]() -> Task<> {
@@ -443,6 +453,7 @@ void TestHeldLock::cancelledWaiterIsOutOfTheCircle()
 
 void TestHeldLock::refusedLockTakesNothing()
 {
+    const FifoOrder fifo;
     Mutex m("m"), n("n");
     add(handles, "a", [&]() -> Task<> {
         const MutexGuard one = co_await m.lock();
@@ -462,6 +473,7 @@ void TestHeldLock::refusedLockTakesNothing()
 
 void TestHeldLock::destroyedMutexFreesItsCircle()
 {
+    const FifoOrder fifo;
     std::optional<Mutex> mutex("m");
     add(handles, "a", [&]() -> Task<> {
         const MutexGuard guard = co_await mutex->lock();

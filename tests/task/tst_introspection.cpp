@@ -95,6 +95,7 @@ void TestIntrospection::thereIsNoCurrentTaskInPlainCode()
 
 void TestIntrospection::aTaskSeesItselfBeforeAndAfterAnAwait()
 {
+    const FifoOrder fifo;
     std::vector<TaskInfo> seen;
     const auto looks = [](std::vector<TaskInfo> &all) -> Task<> {
         all.push_back(currentTask());
@@ -217,6 +218,7 @@ void TestIntrospection::parentsAreKnown()
 
 void TestIntrospection::theDumpIsATree()
 {
+    const FifoOrder fifo;
     const auto grandparent = []() -> Task<> {
         const auto parent = []() -> Task<> {
             spawn(sleeping(), "a1");

@@ -202,6 +202,24 @@ inline void note(const std::string &text)
     VirtualScheduler::current().note(text);
 }
 
+// Spawns a task and lets it go on until it waits: tasks started so arrive in the order of the calls, in whatever order
+// they are resumed.
+template<typename T>
+TaskHandle<T> start(Task<T> task, std::string name = {})
+{
+    const TaskHandle<T> handle = spawn(std::move(task), std::move(name));
+    VirtualScheduler::current().runReady();
+    return handle;
+}
+
+// For notes that may come in any order, when tasks are resumed in a random one: sorted then.
+inline QStringList unordered(QStringList notes)
+{
+    if (VirtualScheduler::current().isOrderRandom())
+        notes.sort();
+    return notes;
+}
+
 // Notes its beginning and its end, or how else it ends.
 inline Task<> sleeper(std::string name, std::chrono::nanoseconds delay)
 {

@@ -18,6 +18,8 @@ class PostedCall final : public Operation
 public:
     PostedCall(Scheduler &scheduler, Function function) : m_scheduler(scheduler), m_function(std::move(function)) { }
 
+    bool keepsOrder() const noexcept override { return true; }
+
     void run() override
     {
         try {

@@ -33,6 +33,9 @@ public:
     // Continues what waited. Called once, from the ready queue, already taken out of it.
     virtual void run() = 0;
 
+    // Those that say yes run in the order in which they became ready, whatever order tests ask for.
+    virtual bool keepsOrder() const noexcept { return false; }
+
     // What this waited for, in somebody's list of waiters, has come; already taken out of that list.
     virtual void wake() { }
 

@@ -11,14 +11,17 @@ std::uint64_t Scheduler::beginRandomPass()
 {
     if (m_taken < m_randomPassEnd)
         return m_randomPassEnd;
-    std::vector<Operation *> batch;
-    while (hasReady())
-        batch.push_back(&m_ready.takeFirst());
-    m_randomPassEnd = m_taken + batch.size();
-    while (!batch.empty()) {
-        std::swap(batch[m_order.below(batch.size())], batch.back());
-        m_ready.append(*batch.back());
-        batch.pop_back();
+    while (hasReady()) {
+        Operation &operation = m_ready.takeFirst();
+        m_batch.push_back(&operation);
+        if (operation.keepsOrder())
+            m_ordered.append(operation);
+    }
+    m_randomPassEnd = m_taken + m_batch.size();
+    while (!m_batch.empty()) {
+        std::swap(m_batch[m_order.below(m_batch.size())], m_batch.back());
+        m_ready.append(m_batch.back()->keepsOrder() ? m_ordered.takeFirst() : *m_batch.back());
+        m_batch.pop_back();
     }
     return m_randomPassEnd;
 }

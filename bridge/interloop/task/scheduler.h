@@ -77,6 +77,7 @@ public:
     }
 
     // The order in which passes take what is ready, from the next one on. Returns the order so far.
+    bool isOrderRandom() const noexcept { return m_order.isRandom(); }
     ResumeOrder exchangeOrder(ResumeOrder order) noexcept { return std::exchange(m_order, order); }
 
     TimerQueue &timers() noexcept { return m_timers; }
@@ -172,6 +173,8 @@ private:
     std::uint64_t m_taken = 0;
     std::uint64_t m_randomPassEnd = 0; // of m_taken: until then a random pass is under way
     ResumeOrder m_order = ResumeOrder::initial();
+    std::vector<Operation *> m_batch; // of a random pass that begins; otherwise empty
+    List<Operation> m_ordered; // those of them that keep their order
     Chain *m_current = nullptr;
     SyncFrame *m_topFrame = nullptr;
     int m_depth = 0;
