@@ -56,6 +56,7 @@ private slots:
     void closeCancelsAndWaits();
     void afterCloseEverythingIsRefused();
     void closeInsideAWaitEndsItFirst();
+    void closeWhenAHeldBackWaitReturns();
     void closeInsideATaskWaitsForIt();
     void closeInsideARawCallbackIsRefused();
     void whatIsLeftOpenOnTheLoopIsNamed();
@@ -438,6 +439,32 @@ Task<> closesTheBridge(QStringList &notes)
 }
 
 } // namespace
+
+void TestBridge::closeWhenAHeldBackWaitReturns()
+{
+    // given: a wait that ends beneath another one, and a slot that ends the bridge when it returns
+    Bridge::current().close();
+    Bridge &bridge = Bridge::current();
+    bridge.setHeldBackThreshold(1ms);
+    Event ended;
+    Event told;
+    bool existsInSlot = true;
+    connect(&bridge, &Bridge::waitHeldBack, this, [&told] { told.set(); });
+    connect(&bridge, &Bridge::waitReleased, this, [&existsInSlot] {
+        Bridge::current().close(); // no wait is on the stack any more
+        existsInSlot = Bridge::exists();
+    });
+    QTimer::singleShot(0, this, [&] {
+        ended.set();
+        runSync(told.wait());
+    });
+    // when
+    runSync(ended.wait());
+    // then
+    QVERIFY(!existsInSlot);
+    QVERIFY(!Bridge::exists());
+    Bridge::current(); // a new one for the next test
+}
 
 void TestBridge::closeInsideATaskWaitsForIt()
 {

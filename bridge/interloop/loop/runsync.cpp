@@ -137,7 +137,7 @@ RunEnd runFor(Pump &pump, Chain *caller, PromiseBase &task, std::coroutine_handl
         if (caller && caller->isCancelPending())
             end.whom = Cancelled::Whom::Self;
     }
-    if (pump.isClosing()) [[unlikely]]
+    if (existingPump() == &pump && pump.isClosing()) [[unlikely]] // a slot of waitReleased may have ended it
         closeIfIdle(pump);
     return end;
 }

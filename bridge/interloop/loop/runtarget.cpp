@@ -14,22 +14,28 @@ public:
     {
         pump.startTimer(*this, std::chrono::nanoseconds(pump.limits().heldBackThreshold));
     }
-    ~HeldBackWarning()
-    {
-        m_pump.stopTimer(*this);
-        unlink();
-    }
+    ~HeldBackWarning() { stop(); }
 
     std::chrono::nanoseconds time() const { return m_pump.now() - m_begin; }
 
-    // The wait returns.
+    // The wait returns. A slot that is told of it may close the bridge: its end comes at once if this was the last wait.
     void released() noexcept
     {
-        if (m_isTold)
-            tell([this](Bridge &bridge) { Q_EMIT bridge.waitReleased(QString::fromStdString(m_wait), time()); });
+        stop();
+        if (!m_isTold)
+            return;
+        const std::chrono::nanoseconds heldBack = time();
+        tell([&](Bridge &bridge) { Q_EMIT bridge.waitReleased(QString::fromStdString(m_wait), heldBack); });
     }
 
 private:
+    void stop() noexcept
+    {
+        if (isActive())
+            m_pump.stopTimer(*this);
+        unlink();
+    }
+
     void expire() override { m_pump.post(*this); }
 
     void run() override
@@ -48,7 +54,8 @@ private:
             if (Bridge::exists())
                 emitSignal(Bridge::current());
         } catch (...) {
-            m_pump.report(Report::UnhandledError, "a slot of the bridge's threw", std::current_exception());
+            if (Pump *pump = existingPump())
+                pump->report(Report::UnhandledError, "a slot of the bridge's threw", std::current_exception());
         }
     }
 
