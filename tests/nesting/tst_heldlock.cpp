@@ -57,6 +57,7 @@ private slots:
     void aHolderOnTopGivesTheLockBack_data() { addDrivers(); }
     void aHolderOnTopGivesTheLockBack();
     void aSlotInADialogOfATaskIsPlainCode();
+    void aGuardThatABlockingWaitWasGivenOutlivesIt();
     void waitersThatNobodyNeedsMayWaitForWhatLiesBeneath_data() { addDrivers(); }
     void waitersThatNobodyNeedsMayWaitForWhatLiesBeneath();
 
@@ -366,6 +367,38 @@ void TestHeldLock::waitersThatNobodyNeedsMayWaitForWhatLiesBeneath()
         QVERIFY(!waiter.isDone());
     });
     runSync(waiter);
+}
+
+namespace {
+
+Task<> closesTheBridge(MutexGuard guard)
+{
+    Bridge::current().close();
+    co_return;
+}
+
+Task<> locksAfterASleep(Mutex &mutex)
+{
+    co_await sleepFor(1ms);
+    co_await locks(mutex);
+}
+
+} // namespace
+
+// The arguments of a blocking wait's task live a little longer than the wait.
+void TestHeldLock::aGuardThatABlockingWaitWasGivenOutlivesIt()
+{
+    Mutex given("given"), other("other");
+    Bridge::current().setShutdownLimit(20ms);
+    const MutexGuard guard = other.tryLock();
+    const TaskHandle<> cleanUp = spawn(shield(locksAfterASleep(other)), "clean-up");
+    runSync(yield());
+    // when: the bridge ends with the wait, and in its end somebody begins to wait for a lock
+    runSync(closesTheBridge(given.tryLock()));
+    // then
+    QVERIFY(cleanUp.isDone());
+    QVERIFY(!given.isLocked());
+    Bridge::current(); // a new one for the next test
 }
 
 INTERLOOP_TEST_MAIN(TestHeldLock)

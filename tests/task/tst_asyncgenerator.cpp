@@ -4,6 +4,7 @@
 #include <interloop/task/asyncgenerator.h>
 #include <interloop/task/cancelscope.h>
 #include <interloop/task/future.h>
+#include <interloop/task/mutex.h>
 #include <interloop/task/race.h>
 #include <interloop/task/shield.h>
 #include <interloop/task/task.h>
@@ -148,6 +149,7 @@ private slots:
     void deepNestingNeedsNoStack_data();
     void deepNestingNeedsNoStack();
     void pipelinesGiveWhatTheyMustOrAreCancelled();
+    void lockOfABodyOutlivesItsTask();
 
 private:
     std::optional<VirtualScheduler> loop;
@@ -1023,6 +1025,50 @@ void TestAsyncGenerator::pipelinesGiveWhatTheyMustOrAreCancelled()
     }
     QVERIFY2(completed > 500 && left > 100 && cancelled > 500,
              qPrintable(QString("%1 completed, %2 left, %3 cancelled").arg(completed).arg(left).arg(cancelled)));
+}
+
+namespace {
+
+AsyncGenerator<int> lockThenYield(Mutex &mutex)
+{
+    const MutexGuard guard = co_await mutex.lock();
+    co_yield 1;
+}
+
+Task<> takeOne(AsyncGenerator<int> &items, Mutex &mutex)
+{
+    items = lockThenYield(mutex);
+    co_await items.next();
+}
+
+Task<> lockOnce(Mutex &mutex)
+{
+    const MutexGuard guard = co_await mutex.lock();
+}
+
+Task<> awaitHandle(TaskHandle<> handle)
+{
+    co_await handle;
+}
+
+} // namespace
+
+void TestAsyncGenerator::lockOfABodyOutlivesItsTask()
+{
+    // given: a body that was the newest coroutine when it got the lock, and whose task has gone
+    Mutex mutex("m");
+    AsyncGenerator<int> items;
+    spawn(takeOne(items, mutex), "gone"); // named: its locks need no allocation in the pool of frames
+    loop->run();
+    // when: somebody waits for the lock, and is awaited
+    const TaskHandle<> waiter = spawn(lockOnce(mutex), "waiter");
+    const TaskHandle<> other = spawn(awaitHandle(waiter), "other");
+    loop->run();
+    // then: that is no circle
+    QVERIFY(!waiter.isDone());
+    items = {};
+    loop->run();
+    QCOMPARE((QStringList{endOf(waiter), endOf(other)}), (QStringList{"value", "value"}));
 }
 
 QTEST_APPLESS_MAIN(TestAsyncGenerator)

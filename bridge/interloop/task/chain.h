@@ -102,8 +102,10 @@ public:
         {
             m_chain.m_isRunning = false;
             m_chain.m_scheduler->m_current = m_previous;
-            if (m_chain.m_isDone)
+            if (m_chain.m_isDone) {
+                m_chain.m_scheduler->givenLocks().settle(); // its coroutines may outlive it
                 m_chain.ended(); // last: it may free the chain
+            }
         }
         Run(const Run &) = delete;
         Run &operator=(const Run &) = delete;
