@@ -371,7 +371,7 @@ void TestHeldLock::waitersThatNobodyNeedsMayWaitForWhatLiesBeneath()
 
 namespace {
 
-Task<> closesTheBridge(MutexGuard guard)
+Task<> closesTheBridge(MutexGuard)
 {
     Bridge::current().close();
     co_return;
