@@ -45,11 +45,18 @@ private:
     End m_end;
 };
 
-// One await of the group's end. Once woken it no longer needs the group.
+// One wait for the group's end. Once woken it no longer needs the group.
 class TaskGroup::Join final : public WaitOperation
 {
 public:
+    enum class Mode : unsigned char {
+        Wait,
+        Unwind, // cancels the children first
+        Leave, // and lets go of those that could only end after the wait
+    };
+
     explicit Join(TaskGroup &group) noexcept : m_group(group) { }
+    Join(TaskGroup &group, Mode mode, Outcome outcome) noexcept : m_group(group), m_mode(mode), m_outcome(outcome) { }
     ~Join()
     {
         if (m_failed)
@@ -85,13 +92,26 @@ public:
 private:
     Begun begin() override
     {
+        if (m_mode != Mode::Wait)
+            cancelChildren();
         if (m_group.m_count == 0) {
             takeFailure();
             return Begun::Ready;
         }
-        refuseDeadlock(chain(), *this);
+        if (m_mode != Mode::Leave)
+            refuseDeadlock(chain(), *this);
         m_group.m_joins.append(*this);
         return Begun::Waiting;
+    }
+
+    // A child may wait for this very task, and must not do so any longer: it has to see that this task waits for it.
+    void cancelChildren()
+    {
+        chain().setWaiting(this);
+        m_group.cancelChildren(m_outcome, CancelMode::Polite);
+        if (m_mode == Mode::Leave)
+            m_group.letGoOfStuckMembers();
+        chain().setWaiting(nullptr);
     }
 
     bool abandon(CancelMode mode) override
@@ -112,6 +132,8 @@ private:
 
     TaskGroup &m_group;
     TaskState *m_failed = nullptr; // kept alive; nullptr: no child has failed
+    Mode m_mode = Mode::Wait;
+    Outcome m_outcome = Outcome::Cancelled; // for the children, unless m_mode is Wait
     bool m_isAbandoned = false; // cancelled: wait for all, then throw
 };
 
@@ -182,9 +204,9 @@ Task<> TaskGroup::join()
 {
     Chain &chain = *currentScheduler().currentChain();
     if (chain.isCancelPending()) {
-        cancelChildren(chain.pendingCancel(), CancelMode::Polite);
+        const Outcome outcome = chain.pendingCancel();
         const ChainScope shield(chain, ChainScope::Shield::Yes);
-        Join unwound(*this);
+        Join unwound(*this, Join::Mode::Unwind, outcome);
         co_await inPlace(unwound);
     }
     Join wait(*this);
@@ -192,10 +214,10 @@ Task<> TaskGroup::join()
     wait.rethrow();
 }
 
-Task<> TaskGroup::waitForAll()
+Task<> TaskGroup::unwind(Outcome outcome)
 {
-    Join wait(*this);
-    co_await inPlace(wait);
+    Join unwound(*this, Join::Mode::Leave, outcome);
+    co_await inPlace(unwound);
 }
 
 // The scope is left, and there are children.
@@ -203,33 +225,25 @@ void TaskGroup::leave() noexcept
 {
     Scheduler &scheduler = m_members.first().task.scheduler();
     if (std::uncaught_exceptions() <= m_exceptions) {
-        const std::string verb = m_count > 1 ? " are" : " is";
-        scheduler.report(Report::NotJoined,
-                         "a TaskGroup was left without join: " + names() + verb + " cancelled and waited for on the stack",
-                         nullptr);
+        const std::string are = m_count > 1 ? " are" : " is";
+        const std::string text = names() + are + " cancelled and waited for on the stack";
+        scheduler.report(Report::NotJoined, "a TaskGroup was left without join: " + text, nullptr);
     }
     const Chain *chain = scheduler.currentChain();
-    cancelChildren(chain && chain->isCancelPending() ? chain->pendingCancel() : Outcome::Cancelled, CancelMode::Polite);
-    std::exception_ptr reason;
+    const Outcome outcome = chain && chain->isCancelPending() ? chain->pendingCancel() : Outcome::Cancelled;
+    Task<> wait;
     try {
-        letGoOfStuckMembers();
-        if (m_count == 0)
-            return;
-        Task<> wait = waitForAll();
-        try {
-            scheduler.runNested(wait.handle().promise(), wait.handle());
-            reason = wait.handle().promise().slot().exception();
-        } catch (...) {
-            wait.reset();
-            throw;
-        }
+        wait = unwind(outcome);
+        scheduler.runNested(wait.handle().promise(), wait.handle());
     } catch (...) {
-        reason = std::current_exception();
+        wait.reset();
+        cancelChildren(outcome, CancelMode::Polite);
+        while (!m_members.isEmpty())
+            letGo(m_members.first(), std::current_exception());
     }
-    while (!m_members.isEmpty())
-        letGo(m_members.first(), reason);
 }
 
+// They could only end after whoever is about to wait for them.
 void TaskGroup::letGoOfStuckMembers()
 {
     forEachMember([this](GroupMember &member) {

@@ -76,7 +76,7 @@ private:
     void memberEnded(GroupMember &member) noexcept;
     void remove(GroupMember &member) noexcept;
     void cancelChildren(Outcome outcome, CancelMode mode);
-    Task<> waitForAll();
+    Task<> unwind(Outcome outcome);
     void leave() noexcept;
     void letGoOfStuckMembers();
     void letGo(GroupMember &member, const std::exception_ptr &reason);
