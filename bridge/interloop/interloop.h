@@ -8,6 +8,7 @@
 #include <interloop/loop/bridge.h>
 #include <interloop/loop/runsync.h>
 #include <interloop/qt/connect.h>
+#include <interloop/task/ascompleted.h>
 #include <interloop/task/asyncgenerator.h>
 #include <interloop/task/barrier.h>
 #include <interloop/task/cancelscope.h>
