@@ -489,6 +489,7 @@ Task<> notesAfterAYield(Timeline &log, QString name)
 
 void TestRunSync::sleepsOfNothingYield()
 {
+    const FifoOrder fifo;
     Timeline log;
     drive([&] {
         log.start();

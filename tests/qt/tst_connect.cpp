@@ -210,6 +210,7 @@ void TestConnect::coroutineBodyStartsAtOnceAndGoesOn()
 
 void TestConnect::bodiesMayTakeFewerArguments()
 {
+    const FifoOrder fifo;
     Source source;
     QStringList heard;
     interloop::connect(&source, &Source::said, this, [&] { heard += QStringLiteral("none"); });

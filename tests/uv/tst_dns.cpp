@@ -57,6 +57,7 @@ void TestDns::numericHostsNeedNoResolver_data()
 
 void TestDns::numericHostsNeedNoResolver()
 {
+    const FifoOrder fifo;
     QFETCH(QString, host);
     QFETCH(int, port);
     QFETCH(QString, expected);
