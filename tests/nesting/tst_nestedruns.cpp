@@ -579,6 +579,7 @@ Task<> busyTaskAt(TimePoint deadline, int &callbacks)
 
 void TestNestedRuns::N13_aReadyTargetReturnsBeforeTheCallbacksBehindIt()
 {
+    const FifoOrder fifo;
     int callbacks = 0;
     int callbacksAtReturn = -1;
     drive([&] {
@@ -606,6 +607,7 @@ void TestNestedRuns::N13_aReadyTargetReturnsBeforeTheCallbacksBehindIt()
 
 void TestNestedRuns::N13_theSameInOneBatchOfTimers()
 {
+    const FifoOrder fifo;
     int callbacks = 0;
     int callbacksAtReturn = -1;
     drive([&] {
@@ -632,6 +634,7 @@ Task<int> givesAtOnce(int number)
 
 void TestNestedRuns::N14_aHandleThatIsDoneNeedsNoTurn()
 {
+    const FifoOrder fifo;
     drive([&] {
         // given: a handle that is done, one that was cancelled, and a callback in the queue
         Timeline log;
@@ -847,6 +850,7 @@ Task<> fourCounters(Timeline &log)
 
 void TestNestedRuns::N21_levelsTakeTurns()
 {
+    const FifoOrder fifo;
     Timeline log;
     drive([&] { runSync(fourCounters(log)); });
     QCOMPARE(log.order(), "0.0, 1.0, 2.0, in.0, 0.1, 1.1, 2.1, in.1, 0.2, 1.2, 2.2, in.2");

@@ -153,6 +153,7 @@ private:
 
 void TestEmbedding::A05_plainHandlersAskTheirOwnServer()
 {
+    const FifoOrder fifo;
     const LoggedMessages messages;
     Bridge::current().setHeldBackThreshold(unit);
     const QSignalSpy heldBack(&Bridge::current(), &Bridge::waitHeldBack);

@@ -206,6 +206,7 @@ void TestManyTasks::A02_aFetchGivesItsValue()
 
 void TestManyTasks::A03_aTickerGoesOnInsideANestedRun()
 {
+    const FifoOrder fifo;
     Timeline log;
     drive([&] {
         log.start();
@@ -257,6 +258,7 @@ void TestManyTasks::A07_aTestFunctionMayBlock()
 
 void TestManyTasks::A08_gatherInterleaves()
 {
+    const FifoOrder fifo;
     Timeline log;
     drive([&] {
         log.start();
@@ -278,6 +280,7 @@ Task<> blockingSleep(Timeline &log, QString name)
 
 void TestManyTasks::A09_gatherAgainstBlockingSleeps()
 {
+    const FifoOrder fifo;
     Timeline log;
     drive([&] {
         log.start();
@@ -493,6 +496,7 @@ void TestManyTasks::A14_aSpawnedTaskStartsLaterAndIsJoined()
 
 void TestManyTasks::A15_gatherKeepsTheOrderOfItsArguments()
 {
+    const FifoOrder fifo;
     Timeline log;
     std::vector<int> results;
     drive([&] {
@@ -527,6 +531,7 @@ void TestManyTasks::A16_aTaskThatNobodyRunsWarns()
 
 void TestManyTasks::A17_twoTasksTakeTurns()
 {
+    const FifoOrder fifo;
     Timeline log;
     drive([&] { runSync(gather(startFirstSecond(log, "1"), startFirstSecond(log, "2"))); });
     QCOMPARE(log.order(), "1 start, 2 start, 1 first, 2 first, 1 second, 2 second");
@@ -534,6 +539,7 @@ void TestManyTasks::A17_twoTasksTakeTurns()
 
 void TestManyTasks::A18_fourTasksTakeTurns()
 {
+    const FifoOrder fifo;
     Timeline log;
     drive([&] {
         std::vector<Task<>> tasks;
@@ -627,6 +633,7 @@ Task<> cancelsAfter(std::chrono::nanoseconds delay, TaskHandle<> target)
 
 void TestManyTasks::A22_cancellingAGatherCancelsItsChildrenInOrder()
 {
+    const FifoOrder fifo;
     Timeline log;
     drive([&] {
         log.start();
@@ -730,6 +737,7 @@ Task<> sleepsUntil(Timeline &log, QString name, TimePoint deadline)
 
 void TestManyTasks::A27_equalDeadlinesAreFirstInFirstOut()
 {
+    const FifoOrder fifo;
     Timeline log;
     drive([&] {
         log.start();
