@@ -26,7 +26,7 @@ private slots:
 private:
     Task<> sleepADay();
 
-    interloop::LeakCheck m_leaks;
+    interloop::CleanupCheck m_leaks;
 };
 
 Task<> TestConsumer::sleepADay()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
 
@@ -41,7 +41,7 @@ private slots:
     void aRepeatingRawTimerGoesOnInsideAWait();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {

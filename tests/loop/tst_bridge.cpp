@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
@@ -63,7 +63,7 @@ private slots:
     void theEndNamesWhatItWaitsFor();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {
@@ -284,7 +284,7 @@ Task<QByteArray> talkNested()
 void TestBridge::worksInAThread()
 {
     QFETCH(ThreadKind, kind);
-    const int descriptors = LeakCheck::descriptorCount();
+    const int descriptors = CleanupCheck::descriptorCount();
     QByteArray answer;
     Timeline log;
     int ticks = 0;
@@ -302,13 +302,13 @@ void TestBridge::worksInAThread()
     QCOMPARE(answer, "hello");
     COMPARE_TIMELINE(log, "slept@1");
     QVERIFY2(ticks >= 5, qPrintable(QString::number(ticks)));
-    QCOMPARE(LeakCheck::descriptorCount(), descriptors);
+    QCOMPARE(CleanupCheck::descriptorCount(), descriptors);
 }
 
 void TestBridge::aThreadsEndCancelsItsTasks()
 {
     QFETCH(ThreadKind, kind);
-    const int descriptors = LeakCheck::descriptorCount();
+    const int descriptors = CleanupCheck::descriptorCount();
     QStringList notes;
     TaskHandle<> handle;
     BridgeRemote remote = Bridge::current().remote();
@@ -321,7 +321,7 @@ void TestBridge::aThreadsEndCancelsItsTasks()
     QVERIFY(!remote.postThreadSafe([] {}));
     QCOMPARE(refusalOf([&handle] { handle.cancel(); }), "ShuttingDown");
     QCOMPARE(refusalOf([&handle] { runSync(handle); }), "ShuttingDown");
-    QCOMPARE(LeakCheck::descriptorCount(), descriptors);
+    QCOMPARE(CleanupCheck::descriptorCount(), descriptors);
 }
 
 void TestBridge::postKeepsItsOrder()
@@ -486,7 +486,7 @@ void TestBridge::closeInsideARawCallbackIsRefused()
     }, 0, 0);
     runSync(sleepFor(10ms));
     uv_close(reinterpret_cast<uv_handle_t *>(&timer), nullptr);
-    QTRY_COMPARE(LeakCheck::handleCount(), 1);
+    QTRY_COMPARE(CleanupCheck::handleCount(), 1);
     QCOMPARE(refusal, "InsideLibuvCallback");
     QCOMPARE(runSync(givesAfter(1ms, 8)), 8);
 }

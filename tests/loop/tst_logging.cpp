@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 
@@ -72,7 +72,7 @@ private slots:
     void bridgesSayWhenTheyBeginAndHaveEnded();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 void TestLogging::nothingIsSaidUnlessAskedFor()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/testmain.h>
 #include <tests/ticks.h>
 #include <tests/timeline.h>
@@ -54,7 +54,7 @@ private slots:
     void aNaiveNestedLoopSwallowsTheQuit();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {
@@ -262,7 +262,7 @@ void TestPump::aRawCallbackMaySpinAnEventLoop()
         log.note("returned");
     });
     callback.close();
-    QTRY_COMPARE(LeakCheck::handleCount(), 1);
+    QTRY_COMPARE(CleanupCheck::handleCount(), 1);
 
     // then: no storm, a wait in it is refused, and everything goes on afterwards
     QVERIFY(callback.hasSpun);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
@@ -91,7 +91,7 @@ private slots:
     void aTaskKnowsWhatCancelledIt();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {

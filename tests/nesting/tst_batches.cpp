@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
 
@@ -39,7 +39,7 @@ private slots:
     void N25_aNestedUvRunLosesTheSecond();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {
@@ -58,7 +58,7 @@ public:
     ~LoopRuns()
     {
         uv_close(reinterpret_cast<uv_handle_t *>(&m_prepare), nullptr);
-        static_cast<void>(QTest::qWaitFor([] { return LeakCheck::handleCount() == 1; }));
+        static_cast<void>(QTest::qWaitFor([] { return CleanupCheck::handleCount() == 1; }));
     }
     LoopRuns(const LoopRuns &) = delete;
     LoopRuns &operator=(const LoopRuns &) = delete;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/messages.h>
 #include <tests/nesting/refused.h>
 #include <tests/testmain.h>
@@ -55,7 +55,7 @@ private slots:
     void N12_aFutureThatOnlyTheCallerCouldSettleShowsInTheWarning();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
 #include <tests/windows.h>
@@ -47,7 +47,7 @@ private slots:
     void N27_aNearlyUsedUpStackIsRefused();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {

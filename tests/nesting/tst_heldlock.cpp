@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/nesting/refused.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
@@ -62,7 +62,7 @@ private slots:
     void waitersThatNobodyNeedsMayWaitForWhatLiesBeneath();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {

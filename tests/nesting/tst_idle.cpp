@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
 
@@ -32,7 +32,7 @@ private slots:
     void anIdleApplicationSleeps();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {
@@ -55,7 +55,7 @@ public:
     ~Activity()
     {
         uv_close(reinterpret_cast<uv_handle_t *>(&m_prepare), nullptr);
-        static_cast<void>(QTest::qWaitFor([] { return LeakCheck::handleCount() == 1; }));
+        static_cast<void>(QTest::qWaitFor([] { return CleanupCheck::handleCount() == 1; }));
     }
     Activity(const Activity &) = delete;
     Activity &operator=(const Activity &) = delete;

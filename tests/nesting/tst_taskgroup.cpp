@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 #include <tests/ticks.h>
@@ -55,7 +55,7 @@ private slots:
     void leftInARawCallbackTheChildrenAreLetGo();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
@@ -148,7 +148,7 @@ private slots:
     void A06_aConsoleStaysUsableAfterAnError();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 void TestEmbedding::A05_plainHandlersAskTheirOwnServer()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 #include <tests/ticks.h>
@@ -87,7 +87,7 @@ private slots:
     void A30_aRunningLoopRunsAnInnerTask();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {
@@ -252,7 +252,7 @@ void TestManyTasks::A07_aTestFunctionMayBlock()
     runSync(hello(log));
     QVERIFY(!Bridge::current().isRunning());
     QCOMPARE(Bridge::current().taskCount(), 0);
-    QCOMPARE(LeakCheck::handleCount(), 1); // at once; the bridge's own
+    QCOMPARE(CleanupCheck::handleCount(), 1); // at once; the bridge's own
     COMPARE_TIMELINE(log, "Hello@0, World@1");
 }
 

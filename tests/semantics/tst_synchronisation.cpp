@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/testmain.h>
 
 #include <interloop/interloop.h>
@@ -45,7 +45,7 @@ private slots:
     void aBridgeEndsThoughAMutexIsNeverGivenBack();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {

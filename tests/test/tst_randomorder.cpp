@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/test/failing.h>
 #include <tests/testmain.h>
 
@@ -40,7 +40,7 @@ private slots:
     void theSeedIsPrintedWhenTheTestFails();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/test/failing.h>
 #include <tests/testmain.h>
 
@@ -34,7 +34,7 @@ private slots:
     void aFailureLeavesTheTestFunction();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/test/failing.h>
 #include <tests/testmain.h>
 
@@ -30,7 +30,7 @@ private slots:
     void aSkippedTestIsSkipped();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/testmain.h>
 
 #include <interloop/interloop.h>
@@ -66,7 +66,7 @@ private slots:
     void nothingPollsWhileItIsHeld();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {
@@ -306,7 +306,7 @@ void TestVirtualClock::aChildProcessHoldsIt()
         ~Child()
         {
             uv_close(reinterpret_cast<uv_handle_t *>(&m_process), nullptr);
-            static_cast<void>(QTest::qWaitFor([] { return LeakCheck::handleCount() == 1; }));
+            static_cast<void>(QTest::qWaitFor([] { return CleanupCheck::handleCount() == 1; }));
         }
 
         int started;

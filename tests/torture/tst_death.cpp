@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/interloop.h>
 
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 
@@ -200,7 +200,7 @@ private slots:
     void Q02_threadEndsUnderWaitsAndTasks();
 
 private:
-    test::LeakCheck m_leaks;
+    test::CleanupCheck m_leaks;
 };
 
 // The first window opens what the platform keeps.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/interloop.h>
 
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 
@@ -229,13 +229,13 @@ void TestEnd::init()
 {
     alarm(test::isSanitized ? 60 : 20); // a hang ends the process
     Alive::reset();
-    m_descriptors = test::LeakCheck::descriptorCount();
+    m_descriptors = test::CleanupCheck::descriptorCount();
 }
 
 void TestEnd::cleanup()
 {
     alarm(0);
-    QCOMPARE(test::LeakCheck::descriptorCount(), m_descriptors);
+    QCOMPARE(test::CleanupCheck::descriptorCount(), m_descriptors);
 }
 
 void TestEnd::Q02_endUnwindsEveryTask()

@@ -3,7 +3,7 @@
 
 #include <QRegularExpression>
 
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 
@@ -107,7 +107,7 @@ private slots:
     void Q09_withoutAHookTheLogIsTold();
 
 private:
-    test::LeakCheck m_leaks;
+    test::CleanupCheck m_leaks;
 };
 
 void TestLifetimes::Q08_handleDroppedInEachState_data()
@@ -154,7 +154,7 @@ void TestLifetimes::Q08_handleDroppedInEachState()
     handle = TaskHandle<QByteArray>();
 
     gate.setResult();
-    QTRY_COMPARE(test::LeakCheck::taskCount(), 0);
+    QTRY_COMPARE(test::CleanupCheck::taskCount(), 0);
     QCOMPARE(ended, State{state} == State::CancelledUnstarted ? 0 : 1);
     QCOMPARE(Alive::count, 0);
     QCOMPARE(errors.texts().size(), State{state} == State::Failed ? 1 : 0);
@@ -226,7 +226,7 @@ void TestLifetimes::Q09_unseenFailureGoesToTheHookOnce()
     spawn(fail("boom"), "load");
     spawn(fail("bang"));
     spawn(failAtOnce(), "number");
-    QTRY_COMPARE(test::LeakCheck::taskCount(), 0);
+    QTRY_COMPARE(test::CleanupCheck::taskCount(), 0);
 
     const QString told = QStringLiteral(" failed and nobody looked at its result: ");
     QStringList texts = errors.texts();
@@ -263,7 +263,7 @@ void TestLifetimes::Q09_seenFailureDoesNot()
         else
             QVERIFY_THROWS_EXCEPTION(std::runtime_error, runSync(withTimeout(5s, task)));
     }
-    QTRY_COMPARE(test::LeakCheck::taskCount(), 0);
+    QTRY_COMPARE(test::CleanupCheck::taskCount(), 0);
     QCOMPARE(errors.texts(), QStringList());
 }
 
@@ -284,7 +284,7 @@ void TestLifetimes::Q09_withoutAHookTheLogIsTold()
 {
     const test::LoggedMessages log;
     spawn(fail("boom"), "load");
-    QTRY_COMPARE(test::LeakCheck::taskCount(), 0);
+    QTRY_COMPARE(test::CleanupCheck::taskCount(), 0);
     QCOMPARE(log.texts(), QStringList(QStringLiteral("task 'load' failed and nobody looked at its result: boom")));
 }
 

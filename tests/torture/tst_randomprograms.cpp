@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "randomprogram.h"
 
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/testmain.h>
 
 #include <interloop/interloop.h>
@@ -189,7 +189,7 @@ private:
             QTest::addRow("%d", row) << row;
     }
 
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
     ProgramCounts m_legal;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/interloop.h>
 
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 
@@ -30,7 +30,7 @@ private slots:
     void Q10_deleteLaterDuringTheWaitIsCarriedOutThere();
 
 private:
-    test::LeakCheck m_leaks;
+    test::CleanupCheck m_leaks;
 };
 
 namespace {

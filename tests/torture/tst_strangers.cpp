@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/interloop.h>
 
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 
@@ -64,7 +64,7 @@ private slots:
     void Q05_control_bareEventLoopLetsItOut();
 
 private:
-    test::LeakCheck m_leaks;
+    test::CleanupCheck m_leaks;
 };
 
 void TestStrangers::Q05_strangersExceptionGoesToTheHook_data()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/interloop.h>
 
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/testmain.h>
 
 #include <atomic>
@@ -41,7 +41,7 @@ private slots:
     void manyAtOnce();
 
 private:
-    test::LeakCheck m_leaks;
+    test::CleanupCheck m_leaks;
 };
 
 void TestDns::numericHostsNeedNoResolver_data()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/interloop.h>
 
-#include <tests/leakcheck.h>
+#include <tests/cleanupcheck.h>
 #include <tests/testmain.h>
 
 #include <QThread>
@@ -116,7 +116,7 @@ private slots:
     void manyJobs();
 
 private:
-    test::LeakCheck m_leaks;
+    test::CleanupCheck m_leaks;
 };
 
 void TestWork::runsOnAnotherThread()
