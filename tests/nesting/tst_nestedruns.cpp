@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
-#include <tests/leakcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
@@ -42,6 +42,9 @@ private slots:
     void N01_aBackgroundTaskGoesOn();
     void N02_theCurrentTaskIsRestored_data() { addDrivers(); }
     void N02_theCurrentTaskIsRestored();
+    void N04_aWaitThatNeverEntersQtIsHeldBackToo();
+    void N02_aPlainSlotInATasksOwnEventLoopIsNotTheTask_data() { addDrivers(); }
+    void N02_aPlainSlotInATasksOwnEventLoopIsNotTheTask();
     void N03_anExceptionCrossesThreeLevels_data() { addDrivers(); }
     void N03_anExceptionCrossesThreeLevels();
     void N04_overlappingWaitsReturnWhenThoseAboveHave_data();
@@ -87,7 +90,7 @@ private slots:
     void aWaitThatBeginsAsTheOneBeneathIsWokenTakesNothingFromIt();
 
 private:
-    LeakCheck m_leaks;
+    CleanupCheck m_leaks;
 };
 
 namespace {
@@ -189,6 +192,70 @@ void TestNestedRuns::N02_theCurrentTaskIsRestored()
     QCOMPARE(seen[2], seen[1]);
     QVERIFY(inPlainCallback.has_value());
     QVERIFY(!*inPlainCallback); // none
+}
+
+namespace {
+
+// Runs an event loop of its own, in which a plain slot is called.
+Task<> opensADialog(const TaskLocal<int> &local, const std::function<void()> &slot)
+{
+    local.set(1);
+    QEventLoop dialog;
+    QTimer::singleShot(0, &dialog, [&] {
+        slot();
+        dialog.quit();
+    });
+    dialog.exec();
+    co_await yield();
+}
+
+} // namespace
+
+void TestNestedRuns::N02_aPlainSlotInATasksOwnEventLoopIsNotTheTask()
+{
+    const TaskLocal<int> local(0);
+    TaskInfo current;
+    TaskInfo child;
+    int value = -1;
+    drive([&] {
+        const auto slot = [&] {
+            current = currentTask();
+            value = local.value();
+            const TaskHandle<int> handle = spawn(givesAfter(1ms, 0), "spawned by plain code");
+            child = allTasks().back();
+        };
+        runSync(opensADialog(local, slot));
+        runSync(sleepFor(2ms));
+    });
+    QVERIFY(!current);
+    QCOMPARE(value, 0);
+    QCOMPARE(child.name(), std::string("spawned by plain code"));
+    QCOMPARE(child.parentId(), 0u);
+}
+
+namespace {
+
+Task<> yieldsOnce()
+{
+    co_await yield();
+}
+
+Task<> blocksFor(std::chrono::milliseconds time)
+{
+    runSync(sleepFor(time));
+    co_return;
+}
+
+} // namespace
+
+void TestNestedRuns::N04_aWaitThatNeverEntersQtIsHeldBackToo()
+{
+    runSync(sleepFor(1ms)); // Qt has had a turn: the next wait pumps by itself first
+    const TaskHandle<> blocker = spawn(blocksFor(30ms), "blocker");
+    runSync(yieldsOnce()); // the blocker goes first, and the rest of this one runs on top of it
+    QVERIFY(Bridge::current().lastHeldBack() >= 25ms);
+    runSync(yieldsOnce());
+    QCOMPARE(Bridge::current().lastHeldBack(), 0ns);
 }
 
 namespace {
@@ -910,7 +977,7 @@ public:
     {
         uv_close(reinterpret_cast<uv_handle_t *>(&m_timer), nullptr);
         // Its memory may go when its close callback's turn has passed.
-        static_cast<void>(QTest::qWaitFor([] { return LeakCheck::handleCount() == 1; }));
+        static_cast<void>(QTest::qWaitFor([] { return CleanupCheck::handleCount() == 1; }));
     }
 
     QString error; // empty: has not fired

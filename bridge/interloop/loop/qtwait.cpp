@@ -75,7 +75,6 @@ QtWait::~QtWait()
 {
     if (m_quitWatch)
         m_quitWatch->stop();
-    m_pump.setLastHeldBack(m_target.heldBack());
     m_pump.exchangeExceptionsBeneath(m_exceptionsBeneath);
     m_pump.oweWakeUp();
 }

@@ -133,6 +133,7 @@ RunEnd runFor(Pump &pump, Chain *caller, PromiseBase &task, std::coroutine_handl
             if (!target.isDone())
                 waitInQt(pump, frame, target, options);
         }
+        pump.setLastHeldBack(target.heldBack());
         end.cancelledAs = target.cancelledAs();
         if (caller && caller->isCancelPending())
             end.whom = Cancelled::Whom::Self;

@@ -19,9 +19,7 @@ namespace {
 void cancelTasks(Pump &pump, CancelMode mode)
 {
     const List<TaskRegistration> &tasks = pump.tasks();
-    if (tasks.isEmpty())
-        return;
-    for (TaskRegistration *task = &tasks.first(); task; task = tasks.after(*task))
+    for (TaskRegistration *task = tasks.firstOrNull(); task; task = tasks.after(*task))
         task->task().cancel(Outcome::Cancelled, mode);
 }
 
@@ -45,14 +43,10 @@ std::string namesOfWhatIsLeft(Pump &pump)
 {
     std::string names;
     const auto add = [&names](const std::string &name) { names += (names.empty() ? "" : ", ") + name; };
-    if (!pump.tasks().isEmpty()) {
-        for (TaskRegistration *task = &pump.tasks().first(); task; task = pump.tasks().after(*task))
-            add(task->task().name());
-    }
-    if (!pump.poolWork().isEmpty()) {
-        for (PoolWork *work = &pump.poolWork().first(); work; work = pump.poolWork().after(*work))
-            add(work->name());
-    }
+    for (TaskRegistration *task = pump.tasks().firstOrNull(); task; task = pump.tasks().after(*task))
+        add(task->task().name());
+    for (PoolWork *work = pump.poolWork().firstOrNull(); work; work = pump.poolWork().after(*work))
+        add(work->name());
     return names;
 }
 

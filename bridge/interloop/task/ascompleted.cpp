@@ -85,9 +85,8 @@ bool CompletionQueue::Next::abandon(CancelMode mode)
     m_isAbandoned = true;
     cancelMembers(mode);
     for (Member &member : std::span(m_queue.m_members.get(), m_queue.m_count)) {
-        if (!member.task->isDone() && !member.isLetGo && closesCircle(chain(), *member.task)) {
+        if (!member.task->isDone() && member.isLinked() && closesCircle(chain(), *member.task)) {
             member.unlink();
-            member.isLetGo = true;
             --m_queue.m_pending;
         }
     }
@@ -115,7 +114,7 @@ void CompletionQueue::Next::collectNeeds(Needs &needs) const
     if (!m_isAbandoned)
         needs.setOf(Needs::Of::Any);
     for (const Member &member : std::span(m_queue.m_members.get(), m_queue.m_count)) {
-        if (!member.task->isDone() && !member.isLetGo)
+        if (!member.task->isDone() && member.isLinked())
             needs.add(*member.task);
     }
 }

@@ -46,7 +46,7 @@ public:
     class Next;
 
 private:
-    // One task's end: in the task's list until then, in m_ended afterwards.
+    // One task's end: in the task's list until then, in m_ended afterwards; in neither when it is no longer waited for.
     class Member final : public Operation
     {
     public:
@@ -55,7 +55,6 @@ private:
 
         CompletionQueue *queue = nullptr;
         TaskState *task = nullptr;
-        bool isLetGo = false; // no longer waited for
     };
 
     void memberEnded(Member &member) noexcept;

@@ -7,7 +7,7 @@ namespace interloop {
 
 void Chain::inherit()
 {
-    if (const Chain *parent = m_scheduler->m_current)
+    if (const Chain *parent = m_scheduler->callingChain())
         m_parentId = parent->id();
     if (const LocalValues &locals = m_scheduler->localValues(); !locals.isEmpty())
         extras().locals = locals;

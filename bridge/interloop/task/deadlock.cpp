@@ -14,7 +14,7 @@ namespace {
 // Whether it is plain, without a search, that `target` will go on: most waits end here.
 bool isPlainlyFree(const Chain &waiting, const Chain &target)
 {
-    constexpr int maximumLength = 64; // of a line of waiters
+    constexpr int maximumLength = 100'000; // of a line of waiters; a step is a hundredth of a search's
     const Chain *chain = &target;
     for (int length = 0; length < maximumLength; ++length) {
         if (chain == &waiting)

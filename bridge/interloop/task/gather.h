@@ -17,7 +17,8 @@
  *
  * Starts: when awaited; the tasks are then spawned in the order of the arguments. Resumes: from the ready queue, when
  * the last task has ended or the first one has failed. Cancel: cancels the tasks in order and waits for all of them.
- * Handles are accepted wherever tasks are; their results are copied, or moved out when they cannot be copied.
+ * A gather with a member that could only end after it is refused as a deadlock, though another member's failure might
+ * end it first. Handles are accepted wherever tasks are; their results are copied, or moved out when they cannot be copied.
  */
 
 namespace interloop {

@@ -32,11 +32,7 @@ public:
     void begin(Chain &chain);
 
     // The body has come to a co_yield or to its end.
-    void suspend(Chain &chain) noexcept
-    {
-        m_scopes.leave(chain);
-        chain.scheduler().givenLocks().settle(); // while it is known whose they are: the body may outlive the chain
-    }
+    void suspend(Chain &chain) noexcept { m_scopes.leave(chain); }
 
     // Whoever awaited it goes on.
     void finish() noexcept { m_isBusy = false; }

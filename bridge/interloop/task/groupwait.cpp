@@ -29,34 +29,20 @@ void GroupWait::add(TaskState &task)
 
 WaitOperation::Begun GroupWait::begin()
 {
-    if (m_until == Until::AllUnwound)
-        return beginUnwinding();
     const std::span members(m_members.get(), m_count);
-    if (std::none_of(members.begin(), members.end(), [this](const Member &member) { return decides(*member.task); }))
-        refuseDeadlock(chain(), *this);
     m_pending = m_count;
     for (Member &member : members) {
         if (!member.task->isDone())
             member.task->addWaiter(member);
         else if (note(*member.task))
-            break;
+            return Begun::Ready;
     }
-    return isDecided() ? Begun::Ready : Begun::Waiting;
-}
-
-// A member may wait for this very task. It is told to end, and must not wait for that then: so it has to see, while it is
-// being cancelled, that this task waits for it.
-WaitOperation::Begun GroupWait::beginUnwinding()
-{
-    for (Member &member : std::span(m_members.get(), m_count)) {
-        if (member.task->isDone())
-            continue;
-        member.task->addWaiter(member);
-        ++m_pending;
+    if (m_until == Until::AllUnwound) {
+        // A member may wait for this very task, and must not do so any longer: it has to see that this task waits for it.
+        chain().setWaiting(this);
+        cancelMembers(Outcome::Cancelled, CancelMode::Polite);
+        chain().setWaiting(nullptr);
     }
-    chain().setWaiting(this);
-    cancelMembers(Outcome::Cancelled, CancelMode::Polite);
-    chain().setWaiting(nullptr);
     try {
         refuseDeadlock(chain(), *this);
     } catch (...) {
@@ -121,7 +107,6 @@ void GroupWait::letGoOfStuckMembers()
     for (Member &member : std::span(m_members.get(), m_count)) {
         if (member.isLinked() && closesCircle(chain(), *member.task)) {
             member.unlink();
-            member.isLetGo = true;
             --m_pending;
         }
     }
@@ -159,7 +144,7 @@ void GroupWait::collectNeeds(Needs &needs) const
     if (m_until == Until::FirstEnded && !m_isAbandoned)
         needs.setOf(Needs::Of::Any);
     for (const Member &member : std::span(m_members.get(), m_count)) {
-        if (!member.task->isDone() && !member.isLetGo)
+        if (member.isLinked()) // has not ended, and was not let go
             needs.add(*member.task);
     }
 }

@@ -60,11 +60,9 @@ private:
 
         GroupWait *group = nullptr;
         TaskState *task = nullptr;
-        bool isLetGo = false; // no longer waited for
     };
 
     Begun begin() override;
-    Begun beginUnwinding();
     void unlinkMembers() noexcept;
     bool abandon(CancelMode mode) override;
     void skip() override;

@@ -65,7 +65,7 @@ std::string TaskInfo::toString() const
 TaskInfo currentTask()
 {
     const Scheduler *here = existingScheduler();
-    const Chain *chain = here ? here->currentChain() : nullptr;
+    const Chain *chain = here ? here->callingChain() : nullptr;
     return chain && chain->kind() != Chain::Kind::Slot ? TaskInfo(*chain) : TaskInfo();
 }
 

@@ -29,14 +29,16 @@ std::uint64_t Scheduler::beginRandomPass()
 const LocalValues &Scheduler::localValues() const noexcept
 {
     static const LocalValues none;
-    if (!m_current)
+    const Chain *chain = callingChain();
+    if (!chain)
         return m_locals;
-    return m_current->hasExtras() ? m_current->extras().locals : none;
+    return chain->hasExtras() ? chain->extras().locals : none;
 }
 
 LocalValues &Scheduler::ownLocalValues()
 {
-    return m_current ? m_current->extras().locals : m_locals;
+    Chain *chain = callingChain();
+    return chain ? chain->extras().locals : m_locals;
 }
 
 const void *Scheduler::stackAddress(const void *) const noexcept

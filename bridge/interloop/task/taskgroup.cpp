@@ -141,7 +141,7 @@ private:
 template<typename Function>
 void TaskGroup::forEachMember(Function function) const
 {
-    GroupMember *member = m_members.isEmpty() ? nullptr : &m_members.first();
+    GroupMember *member = m_members.firstOrNull();
     while (member) {
         GroupMember *next = m_members.after(*member);
         function(*member);

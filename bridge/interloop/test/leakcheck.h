@@ -30,13 +30,13 @@ public:
     // What is about to end, as a cancelled task or a closing handle, gets `limit` of real time for it; a test function
     // that leaves nothing costs none.
     void check(std::chrono::milliseconds limit = std::chrono::seconds(1),
-               const std::source_location &place = std::source_location::current())
+               const std::source_location &location = std::source_location::current())
     {
         static_cast<void>(QTest::qWaitFor([this] { return m_leftovers.list().isEmpty(); }, int(limit.count())));
         const QStringList left = m_leftovers.list();
         if (!left.isEmpty()) {
             const QString text = QStringLiteral("left behind: ") + left.join(QStringLiteral("; "));
-            QTest::qFail(qPrintable(text), place.file_name(), int(place.line()));
+            QTest::qFail(qPrintable(text), location.file_name(), int(location.line()));
         }
     }
 
