@@ -26,7 +26,7 @@ private slots:
 private:
     Task<> sleepADay();
 
-    interloop::CleanupCheck m_leaks;
+    interloop::LeakCheck m_leaks;
 };
 
 Task<> TestConsumer::sleepADay()

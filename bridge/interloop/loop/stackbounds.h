@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/export.h>
+
 /*
  * Where a thread's stack lies: how much of it is left, and whether an object is on it. Stacks grow downwards.
  */
 
 namespace interloop {
 
-class StackBounds
+class INTERLOOP_EXPORT StackBounds
 {
 public:
     // This thread's. REQUIRES, for all that follows: called on the same thread
