@@ -6,6 +6,21 @@ find_package(Threads REQUIRED)
 find_package(Qt6 6.4 REQUIRED COMPONENTS Core)
 find_package(Libuv 1.44 REQUIRED)
 
+# Boost's own package first: newer CMakes have no find module for it. The mode that found it is installed with the library.
+if(INTERLOOP_PARKING)
+    foreach(INTERLOOP_BOOST_MODE CONFIG MODULE)
+        find_package(Boost 1.74 QUIET ${INTERLOOP_BOOST_MODE} COMPONENTS context)
+        if(Boost_FOUND)
+            break()
+        endif()
+    endforeach()
+    if(NOT Boost_FOUND)
+        message(FATAL_ERROR
+            "Boost.Context 1.74 or newer was not found. Install it (Debian: apt-get install libboost-context-dev), "
+            "or build without parked waits: -DINTERLOOP_PARKING=OFF")
+    endif()
+endif()
+
 find_program(INTERLOOP_CCACHE ccache)
 mark_as_advanced(INTERLOOP_CCACHE)
 

@@ -8,13 +8,27 @@ namespace interloop {
 
 // Itanium C++ ABI, "Exception Handling", 2.2.2: __cxa_eh_globals begins with the stack of caught exceptions and the
 // number of uncaught ones.
+void ExceptionState::read(const char *globals) noexcept
+{
+    std::memcpy(&m_caught, globals, sizeof(m_caught));
+    std::memcpy(&m_uncaught, globals + sizeof(m_caught), sizeof(m_uncaught));
+}
+
 ExceptionState ExceptionState::current() noexcept
 {
     ExceptionState state;
-    const char *globals = reinterpret_cast<const char *>(abi::__cxa_get_globals());
-    std::memcpy(&state.m_caught, globals, sizeof(state.m_caught));
-    std::memcpy(&state.m_uncaught, globals + sizeof(state.m_caught), sizeof(state.m_uncaught));
+    state.read(reinterpret_cast<const char *>(abi::__cxa_get_globals()));
     return state;
+}
+
+ExceptionState ExceptionState::exchange() const noexcept
+{
+    char *globals = reinterpret_cast<char *>(abi::__cxa_get_globals());
+    ExceptionState before;
+    before.read(globals);
+    std::memcpy(globals, &m_caught, sizeof(m_caught));
+    std::memcpy(globals + sizeof(m_caught), &m_uncaught, sizeof(m_uncaught));
+    return before;
 }
 
 bool ExceptionState::isUnwindingSince(const ExceptionState &base) noexcept
