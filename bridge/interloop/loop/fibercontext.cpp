@@ -103,6 +103,7 @@ FiberContext::~FiberContext()
     m_entry = nullptr;
     enter(); // out of the loop in run()
     sanitizers::destroyThread(m_thread);
+    sanitizers::forgetStack(m_bounds.lowest(), m_bounds.size());
     char *lowest = const_cast<char *>(static_cast<const char *>(m_bounds.lowest()));
     munmap(lowest - m_guard, m_guard + m_bounds.size());
 }

@@ -70,6 +70,14 @@ inline void endSwitch([[maybe_unused]] void *kept, [[maybe_unused]] const void *
 #endif
 }
 
+// Before the memory of a stack is given back: what its last frames left would be held against the next owner.
+inline void forgetStack([[maybe_unused]] const void *lowest, [[maybe_unused]] std::size_t size) noexcept
+{
+#ifdef INTERLOOP_HAS_ASAN
+    __asan_unpoison_memory_region(lowest, size);
+#endif
+}
+
 // ThreadSanitizer takes each stack for a thread that runs only while it is told so.
 inline void *makeThread() noexcept
 {
