@@ -2,6 +2,7 @@
 #include <tests/testmain.h>
 
 #include <interloop/loop/fences.h>
+#include <interloop/loop/fibercontext.h>
 #include <interloop/loop/qtframes.h>
 
 #include <QEventLoop>
@@ -52,6 +53,8 @@ private slots:
     void foundBeneathFramesThatCannotBeUnwound();
     void whatLooksLikeOneCountsBeneathFramesThatCannotBeUnwound();
     void rightOnABigStack();
+    void rightOnAFiber();
+    void rightAboutAFiberThatIsParked();
     void noneWithTheFenceDown();
 };
 
@@ -188,6 +191,12 @@ private:
     callback();
     pointers[0] = pointers[1];
     static_cast<void>(member);
+}
+
+// Runs `callback` on `fiber` until it parks or ends. REQUIRES: it lives until it has ended
+void startOn(FiberContext &fiber, const Callback &callback)
+{
+    fiber.start([](void *argument) { (*static_cast<const Callback *>(argument))(); }, const_cast<Callback *>(&callback));
 }
 
 } // namespace
@@ -449,6 +458,45 @@ void TestQtFrames::rightOnABigStack()
         connect(&emitter, &Emitter::happened, [&] { callOnTopOf(200, callback); });
         Q_EMIT emitter.happened();
     }), true);
+}
+
+void TestQtFrames::rightOnAFiber()
+{
+    if (!FiberContext::isBuilt())
+        QSKIP("built without INTERLOOP_PARKING");
+    QtFrames frames;
+    FiberContext fiber(256 * 1024);
+    std::optional<bool> answer;
+    const Callback look = [&] { answer = frames.areBetween(__builtin_frame_address(0), fiber.base()); };
+
+    startOn(fiber, [&] { callBesidePointers(look); });
+    QCOMPARE(answer, false);
+
+    Emitter emitter;
+    connect(&emitter, &Emitter::happened, look);
+    startOn(fiber, [&] { Q_EMIT emitter.happened(); });
+    QCOMPARE(answer, true);
+}
+
+void TestQtFrames::rightAboutAFiberThatIsParked()
+{
+    if (!FiberContext::isBuilt())
+        QSKIP("built without INTERLOOP_PARKING");
+    QtFrames frames;
+    FiberContext fiber(256 * 1024);
+    const void *position = nullptr;
+    const Callback park = [&] {
+        position = __builtin_frame_address(0);
+        fiber.park();
+    };
+    Emitter emitter;
+    connect(&emitter, &Emitter::happened, park);
+
+    const Callback emitSignal = [&] { Q_EMIT emitter.happened(); };
+    startOn(fiber, emitSignal);
+    QVERIFY(frames.mayBeBetween(position, fiber.base()));
+    fiber.resume();
+    QVERIFY(fiber.isIdle());
 }
 
 void TestQtFrames::noneWithTheFenceDown()
