@@ -76,7 +76,8 @@ private:
     const void *m_resumerLowest = nullptr;
     std::size_t m_resumerSize = 0;
     void *m_resumerThread = nullptr;
-    void *m_thread = nullptr; // and what they call this one
+    void *m_thread = nullptr; // what ThreadSanitizer calls this one
+    unsigned m_announced = 0; // and Valgrind
 };
 
 } // namespace interloop

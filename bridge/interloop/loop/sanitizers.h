@@ -5,7 +5,8 @@
 
 /*
  * What sanitizers must be told about stacks. For sources of this folder, not for headers: what a header says must not
- * depend on how its user compiles. Without a sanitizer each function here does nothing.
+ * depend on how its user compiles. Without a sanitizer each function here does nothing. Valgrind is told whenever its header
+ * was there: it needs no build of its own.
  */
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -25,6 +26,10 @@
 #endif
 #ifdef INTERLOOP_HAS_TSAN
 #include <sanitizer/tsan_interface.h>
+#endif
+#if __has_include(<valgrind/valgrind.h>)
+#define INTERLOOP_HAS_VALGRIND
+#include <valgrind/valgrind.h>
 #endif
 
 namespace interloop::sanitizers {
@@ -70,9 +75,23 @@ inline void endSwitch([[maybe_unused]] void *kept, [[maybe_unused]] const void *
 #endif
 }
 
-// Before the memory of a stack is given back: what its last frames left would be held against the next owner.
-inline void forgetStack([[maybe_unused]] const void *lowest, [[maybe_unused]] std::size_t size) noexcept
+// A new stack. Returns what Valgrind calls it, which else takes a switch to a stack near by for a large frame.
+inline unsigned announceStack([[maybe_unused]] const void *lowest, [[maybe_unused]] const void *highest) noexcept
 {
+#ifdef INTERLOOP_HAS_VALGRIND
+    return VALGRIND_STACK_REGISTER(lowest, highest);
+#else
+    return 0;
+#endif
+}
+
+// Before the memory of a stack is given back: what its last frames left would be held against the next owner.
+inline void forgetStack([[maybe_unused]] const void *lowest, [[maybe_unused]] std::size_t size,
+                        [[maybe_unused]] unsigned announced) noexcept
+{
+#ifdef INTERLOOP_HAS_VALGRIND
+    VALGRIND_STACK_DEREGISTER(announced);
+#endif
 #ifdef INTERLOOP_HAS_ASAN
     __asan_unpoison_memory_region(lowest, size);
 #endif
