@@ -6,6 +6,7 @@
  */
 
 #include <interloop/loop/bridge.h>
+#include <interloop/loop/nosuspend.h>
 #include <interloop/loop/runsync.h>
 #include <interloop/qt/connect.h>
 #include <interloop/task/ascompleted.h>

@@ -23,9 +23,9 @@ void Pump::wake()
         return;
     }
     armNow();
-    if (m_waitLoop && !m_isInUvRun && loopLevel() == topFrame()->loopLevel() + 1) {
+    if (m_waitLoop.loop && !m_isInUvRun && loopLevel() == m_waitLoop.level) {
         m_isLeaveRequested = true;
-        m_waitLoop->quit();
+        m_waitLoop.loop->quit();
     }
 }
 
@@ -92,7 +92,7 @@ void Pump::aboutToBlock() noexcept
     // On the UNIX dispatcher a nested event loop swallows the interrupt that was to end an outer one: a foreign one told
     // to exit while a wait had the dispatcher, or the innermost wait's own. No second interrupt: if it is a raw loop of
     // somebody's that is about to block, that would keep it from ever looking at timers and sockets.
-    const bool isOwed = m_owesWakeUp && !m_waitLoop;
+    const bool isOwed = m_owesWakeUp && !m_waitLoop.loop;
     if (isOwed)
         m_owesWakeUp = false;
     if (isOwed || isWaitToldToReturn())
@@ -106,7 +106,7 @@ bool Pump::isWaitToldToReturn() const
     const SyncFrame *frame = topFrame();
     if (!frame || loopLevel() > frame->loopLevel() + 1)
         return false;
-    return frame->target()->isDone() || (m_waitLoop && !m_waitLoop->isRunning());
+    return frame->target()->isDone() || (m_waitLoop.loop && !m_waitLoop.loop->isRunning());
 }
 
 bool Pump::hadQtTurnLately(TimePoint present) noexcept
@@ -136,7 +136,7 @@ void Pump::resumeNotifier() noexcept
 Chain *Pump::callingChain() const
 {
     Chain *chain = currentChain();
-    return chain && loopLevel() == m_level ? chain : nullptr;
+    return chain && loopLevel() - m_here.entryLevel == m_here.level ? chain : nullptr;
 }
 
 } // namespace interloop

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/loop/bridge.h>
 
+#include <interloop/loop/fiber.h>
 #include <interloop/loop/owner.h>
 #include <interloop/loop/pump.h>
 #include <interloop/loop/shutdown.h>
@@ -65,6 +66,36 @@ BridgeRemote Bridge::remote() const
 int Bridge::depth() const noexcept
 {
     return m_pump->depth();
+}
+
+int Bridge::parked() const noexcept
+{
+    return m_pump->parkedCount();
+}
+
+void Bridge::setParking(bool on)
+{
+    m_pump->setParking(on);
+}
+
+bool Bridge::isParking() const noexcept
+{
+    return m_pump->isParking();
+}
+
+void Bridge::setStackSize(std::size_t bytes)
+{
+    m_pump->fibers().setStackSize(bytes);
+}
+
+std::size_t Bridge::stackHighWaterMark() const noexcept
+{
+    return m_pump->fibers().highWaterMark();
+}
+
+void Bridge::setMaximumParked(int count)
+{
+    m_pump->limits().maximumParked = count;
 }
 
 bool Bridge::isRunning() const

@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <type_traits>
 
@@ -66,7 +67,8 @@ public:
     // For other threads: may be copied, kept and used after the bridge's end.
     BridgeRemote remote() const;
 
-    int depth() const noexcept; // nested waits on this thread's stack
+    int depth() const noexcept; // waits on top of each other, on the stack that runs and those beneath it
+    int parked() const noexcept; // stacks that are parked, each in a wait
     bool isBlocking() const noexcept { return depth() > 0; }
     bool isRunning() const; // somebody is running the loop: a Qt event loop, a wait, or one of its own turns
     int taskCount() const noexcept; // spawned tasks that have not ended
@@ -80,7 +82,17 @@ public:
     // Throws RunSyncError inside a raw libuv callback.
     void close();
 
+    // Whether waits park their stacks where they can; otherwise all of them nest. Those that are parked stay so. On unless
+    // the environment variable INTERLOOP_PARKING is 0; never in a build without INTERLOOP_PARKING.
+    void setParking(bool on);
+    bool isParking() const noexcept;
+
+    // Of each stack that is made from now on, 1 MiB unless told. Only what has been used of it takes memory.
+    void setStackSize(std::size_t bytes);
+    std::size_t stackHighWaterMark() const noexcept; // bytes: the most that one of those stacks has used
+
     void setMaximumDepth(int depth); // of nested waits; one more is refused (TooDeep). 64 unless told
+    void setMaximumParked(int count); // of parked stacks; one more is refused (TooDeep). 10,000 unless told
     void setHeldBackThreshold(std::chrono::milliseconds threshold); // 250 ms unless told
 
     // A task that runs for longer without suspending or blocking is reported, by name. 100 ms unless told; zero: never.

@@ -19,7 +19,8 @@ using UnhandledErrorHandler = std::function<void(const QString &text, std::excep
 class Limits
 {
 public:
-    int maximumDepth = 64; // nested waits on one stack
+    int maximumDepth = 64; // nested waits on top of each other
+    int maximumParked = 10'000; // stacks
     std::chrono::milliseconds heldBackThreshold{250}; // longer: warned about, once per wait
     std::chrono::milliseconds shutdownLimit{500}; // how long clean-up may still wait after quit or close
     UnhandledErrorHandler unhandledErrorHandler; // empty: a critical message in the log

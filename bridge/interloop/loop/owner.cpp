@@ -73,8 +73,11 @@ Bridge &BridgeOwner::make()
     if (m_isOnMainThread) {
         mainBridge = bridge;
     } else {
-        QObject::connect(QThread::currentThread(), &QThread::finished, threadPump->context(), [] { owner().destroy(); },
-                         Qt::DirectConnection);
+        const auto end = [] {
+            threadPump->cancelParked(Outcome::Quit); // as the thread's event loop has ended those that nested
+            owner().destroy();
+        };
+        QObject::connect(QThread::currentThread(), &QThread::finished, threadPump->context(), end, Qt::DirectConnection);
     }
     return *bridge;
 }
@@ -152,7 +155,7 @@ void forgetBridge(Pump &pump) noexcept
 
 void closeIfIdle(Pump &pump)
 {
-    if (!pump.isClosing() || pump.depth() > 0 || pump.isPumping() || pump.currentChain())
+    if (!pump.isClosing() || pump.depth() > 0 || pump.isPumping() || pump.currentChain() || !pump.isOnOwnStack())
         return;
     if (owner().bridge == threadBridge)
         owner().destroy();

@@ -2,11 +2,13 @@
 #include <interloop/loop/pump.h>
 
 #include <interloop/loop/bridge.h>
+#include <interloop/loop/fiber.h>
 #include <interloop/loop/owner.h>
 #include <interloop/loop/postedcall.h>
 #include <interloop/task/syncframe.h>
 
 #include <QAbstractEventDispatcher>
+#include <QCoreApplication>
 #include <QThread>
 
 #include <poll.h>
@@ -59,15 +61,17 @@ private:
     bool m_timesSteps; // of the turn beneath
 };
 
-Pump::LevelScope::LevelScope(Pump &pump) : m_pump(pump), m_previous(pump.m_level)
+Pump::LevelScope::LevelScope(Pump &pump) : m_pump(pump), m_previous(pump.m_here.level)
 {
-    pump.m_level = pump.loopLevel();
+    pump.m_here.level = pump.loopLevel() - pump.m_here.entryLevel;
 }
 
 Pump::Pump(uv_loop_t *adopted)
     : Scheduler(std::make_shared<Mailbox>([this] { uv_async_send(&m_async); })), m_thread(QThread::currentThread()),
-      m_loop(adopted ? adopted : &m_ownLoop)
+      m_loop(adopted ? adopted : &m_ownLoop), m_here(m_ownBounds, nullptr, -1),
+      m_fibers(std::make_unique<FiberPool>(*this))
 {
+    setParking(qEnvironmentVariableIntValue("INTERLOOP_PARKING") != 0 || !qEnvironmentVariableIsSet("INTERLOOP_PARKING"));
     if (ownsLoop())
         uv_loop_init(m_loop);
     uv_async_init(m_loop, &m_async, [](uv_async_t *async) { static_cast<Pump *>(async->data)->openMail(); });
@@ -81,8 +85,10 @@ Pump::Pump(uv_loop_t *adopted)
     const QAbstractEventDispatcher *dispatcher = QAbstractEventDispatcher::instance();
     QObject::connect(dispatcher, &QAbstractEventDispatcher::awake, &m_context, [this] { qtTurn(); });
     QObject::connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, &m_context, [this] { aboutToBlock(); });
-    if (QuitWatch::isPossible())
+    if (QuitWatch::isPossible()) {
         m_quitWatch = std::make_unique<QuitWatch>();
+        QObject::connect(QCoreApplication::instance(), &QCoreApplication::aboutToQuit, &m_context, [this] { aboutToQuit(); });
+    }
     m_lastQtTurn = realNow(); // waits may pump ahead before Qt has had its first turn
     armNow(); // libuv registers its own watchers in its next run only
 }
@@ -157,10 +163,8 @@ void Pump::drain() noexcept
 {
     const Turn turn(*this);
     collect();
-    while (hasReady()) {
-        beginPass();
-        runFirst();
-    }
+    while (hasReady())
+        passes(realNow(), TimePoint::max());
 }
 
 bool Pump::isIdle() noexcept
@@ -186,39 +190,75 @@ void Pump::collect() noexcept
         timers().expireUntil(now());
 }
 
-Pump::Progress Pump::passes(TimePoint start, TimePoint deadline) noexcept
+Progress Pump::passes(TimePoint start, TimePoint deadline) noexcept
 {
     if (!hasReady())
         return isWaitOver() ? Progress::Leave : Progress::Nothing;
     armNow(); // whatever loop the resumed code starts, GTK's included, finds a pending event
-    TimePoint lastLook = start;
-    unsigned untilLook = quickStride;
-    unsigned timedSteps = m_stepWatch.begin();
-    exchangeTimesSteps(timedSteps > 0);
-    const std::uint64_t enough = takenCount() + minimumResumes;
-    for (int pass = 0; hasReady() && (pass < maximumPasses || takenCount() < enough); ++pass) {
-        const std::uint64_t end = beginPass();
-        while (hasReady() && takenCount() < end) { // a nested pump may have taken our share
-            if (isWaitOver())
-                return Progress::Leave;
+    Passes passes(*this, start, deadline);
+    passes.untilLook = quickStride;
+    passes.timedSteps = m_stepWatch.begin();
+    passes.enough = takenCount() + minimumResumes;
+    exchangeTimesSteps(passes.timedSteps > 0);
+    while (!passes.isOver) {
+        if (!m_isParking || !runOnWorker(passes))
+            runPasses(passes, nullptr);
+        else if (!passes.isOver && !stepDone(passes)) // one that has parked the stack it was on
+            passes.isOver = true;
+    }
+    return passes.progress;
+}
+
+// `worker`: the stack that this runs on, which a step may park; nullptr: none may.
+void Pump::runPasses(Passes &passes, const Fiber *worker) noexcept
+{
+    const unsigned parks = worker ? worker->parks() : 0;
+    while (hasReady() && (passes.begun < maximumPasses || takenCount() < passes.enough)) {
+        if (takenCount() >= passes.passEnd) {
+            ++passes.begun;
+            passes.passEnd = beginPass();
+        }
+        while (hasReady() && takenCount() < passes.passEnd) { // a nested pump may have taken our share
+            if (isWaitOver()) {
+                passes.progress = Progress::Leave;
+                passes.isOver = true;
+                return;
+            }
             runFirst();
-            setDraining(true);
-            if (timedSteps > 0 && !goOnTiming(--timedSteps))
-                exchangeTimesSteps(false);
-            if (--untilLook == 0) {
-                const TimePoint look = realNow();
-                if (timedSteps == 0) {
-                    if (const auto tooLong = m_stepWatch.batchEnded(look); tooLong.count() > 0) [[unlikely]]
-                        reportSlowBatch(tooLong);
-                }
-                if (look >= deadline)
-                    return isWaitOver() ? Progress::Leave : Progress::Resumed;
-                untilLook = look - lastLook < quickStrideTime ? quickStride : 1;
-                lastLook = look;
+            if (worker && worker->parks() != parks) [[unlikely]]
+                return; // meanwhile others have gone on; what was drained here may be over long since
+            if (!stepDone(passes)) {
+                passes.isOver = true;
+                return;
             }
         }
     }
-    return isWaitOver() ? Progress::Leave : Progress::Resumed;
+    if (isWaitOver())
+        passes.progress = Progress::Leave;
+    passes.isOver = true;
+}
+
+// False: the time is up.
+bool Pump::stepDone(Passes &passes) noexcept
+{
+    setDraining(true);
+    if (passes.timedSteps > 0 && !goOnTiming(--passes.timedSteps))
+        exchangeTimesSteps(false);
+    if (--passes.untilLook > 0) [[likely]]
+        return true;
+    const TimePoint look = realNow();
+    if (passes.timedSteps == 0) {
+        if (const auto tooLong = m_stepWatch.batchEnded(look); tooLong.count() > 0) [[unlikely]]
+            reportSlowBatch(tooLong);
+    }
+    if (look >= passes.deadline) {
+        if (isWaitOver())
+            passes.progress = Progress::Leave;
+        return false;
+    }
+    passes.untilLook = look - passes.lastLook < quickStrideTime ? quickStride : 1;
+    passes.lastLook = look;
+    return true;
 }
 
 // A step has been timed, unless it ran a foreign event loop. Whether the next one shall be.

@@ -4,9 +4,12 @@
 #include <interloop/export.h>
 #include <interloop/loop/idlewatch.h>
 #include <interloop/loop/limits.h>
+#include <interloop/loop/passes.h>
 #include <interloop/loop/poolwork.h>
+#include <interloop/loop/qtframes.h>
 #include <interloop/loop/quitwatch.h>
 #include <interloop/loop/stackbounds.h>
+#include <interloop/loop/stackstate.h>
 #include <interloop/loop/stepwatch.h>
 #include <interloop/loop/unwinding.h>
 #include <interloop/loop/uvhandle.h>
@@ -31,6 +34,10 @@
  */
 
 namespace interloop {
+
+class Event;
+class FiberPool;
+class RunTarget;
 
 class INTERLOOP_EXPORT Pump final : public Scheduler
 {
@@ -73,9 +80,18 @@ public:
     // The chain whose code is running; nullptr when a foreign event loop has been started on top of it since.
     Chain *callingChain() const override;
 
-    // The event loop of the innermost wait while that executes it, or nullptr. What becomes ready outside a turn makes it
-    // quit, for the wait to pump: half the price of another iteration of Qt's (bench: RunSyncWokenByEvent).
-    QEventLoop *exchangeWaitLoop(QEventLoop *loop) noexcept { return std::exchange(m_waitLoop, loop); }
+    // The event loop of the innermost wait that nests, while that executes it, or nullptr. What becomes ready outside a turn
+    // makes it quit, for the wait to pump: half the price of another iteration of Qt's (bench: RunSyncWokenByEvent).
+    class WaitLoop
+    {
+    public:
+        WaitLoop() noexcept = default; // none
+        WaitLoop(QEventLoop *loop, int level) noexcept : loop(loop), level(level) { }
+
+        QEventLoop *loop = nullptr;
+        int level = 0; // Qt's loop level while it is executed
+    };
+    WaitLoop exchangeWaitLoop(WaitLoop loop) noexcept { return std::exchange(m_waitLoop, loop); }
 
     // Whether that is why the event loop has quit, or will as soon as it can. Each wait has its own, as its event loop has.
     bool exchangeLeaveRequest(bool isRequested) noexcept { return std::exchange(m_isLeaveRequested, isRequested); }
@@ -91,7 +107,7 @@ public:
     {
     public:
         explicit LevelScope(Pump &pump);
-        ~LevelScope() { m_pump.m_level = m_previous; }
+        ~LevelScope() { m_pump.m_here.level = m_previous; }
         LevelScope(const LevelScope &) = delete;
         LevelScope &operator=(const LevelScope &) = delete;
 
@@ -116,15 +132,52 @@ public:
     std::chrono::nanoseconds lastHeldBack() const noexcept { return m_lastHeldBack; }
     void setLastHeldBack(std::chrono::nanoseconds time) noexcept { m_lastHeldBack = time; }
 
-    // What was being thrown or handled beneath the innermost wait, and whether anything more is now.
-    ExceptionState exchangeExceptionsBeneath(ExceptionState state) noexcept
-    {
-        return std::exchange(m_exceptionsBeneath, state);
-    }
-    bool isUnwinding() const noexcept { return ExceptionState::isUnwindingSince(m_exceptionsBeneath); }
+    // What is known about the stack that runs.
+    StackState &here() noexcept { return m_here; }
 
-    const StackBounds &stack() const noexcept { return m_stack; }
-    const void *stackAddress(const void *object) const noexcept override { return m_stack.addressOf(object); }
+    // Whether something is being thrown or handled that was not beneath the innermost wait.
+    bool isUnwinding() const noexcept { return ExceptionState::isUnwindingSince(m_here.exceptionsBeneath); }
+
+    StackAddress stackAddress(const void *object) const noexcept override;
+
+    using Entry = void (*)(void *argument);
+
+    // Runs entry(argument), which must not throw, on a stack of its own, until it waits there or has ended. False: not now,
+    // nothing has run.
+    bool startOnFiber(Entry entry, void *argument);
+
+    // The current chain for code that begins now: none at the bottom of a stack, where the starter's is known until then.
+    Chain *leaveStarter() noexcept
+    {
+        if (std::exchange(m_here.hasStarter, false))
+            exchangeCurrent(nullptr);
+        return currentChain();
+    }
+
+    // A stack that was parked goes on, until it waits again or its code has ended.
+    void resumeFiber(Fiber &fiber);
+
+    // Parks the stack that runs until `target` is done. REQUIRES: its frame does not nest
+    void park(RunTarget &target);
+
+    // Ends the waits of all parked stacks. Queues only.
+    void cancelParked(Outcome outcome, CancelMode mode = CancelMode::Polite);
+
+    // Whether stacks can be parked.
+    bool isParking() const noexcept { return m_isParking; }
+    void setParking(bool on) noexcept;
+    FiberPool &fibers() noexcept { return *m_fibers; }
+
+    // How a wait that is begun here and now, for plain code, would wait.
+    bool wouldPark() const override;
+    bool shallPark(const SyncFrame &frame) const override;
+
+    // The application ends, and the parked stacks with it.
+    bool isEndingParked() const noexcept { return m_isQuitting; }
+
+    // The application has been told to quit, and what waits from now on does so for clean-up.
+    bool isQuitting() const noexcept { return m_isQuitting || (m_quitWatch && m_quitWatch->seen() != m_pastQuits); }
+    void forgetQuit() noexcept; // it did not come to that
 
     // Until when waits begun after a quit may go on; min(): no quit is in force.
     TimePoint quitDeadline() const noexcept { return m_quitDeadline; }
@@ -163,13 +216,19 @@ public:
 
 private:
     class Turn;
-    enum class Progress : unsigned char { Nothing, Resumed, Leave };
 
     void wake() override;
     void collect() noexcept;
     Progress passes(TimePoint start, TimePoint deadline) noexcept;
     void timerShot();
+    void runPasses(Passes &passes, const Fiber *worker) noexcept;
+    bool runOnWorker(Passes &passes) noexcept;
+    bool stepDone(Passes &passes) noexcept;
     bool goOnTiming(unsigned left) noexcept;
+    void runFiber(Fiber &fiber, Entry entry, void *argument);
+    bool mayPark(const Fiber &fiber) const;
+    void watchForQuit();
+    void aboutToQuit() noexcept;
     bool isWaitOver() noexcept;
     bool isWaitToldToReturn() const;
     void armNow() noexcept;
@@ -200,21 +259,27 @@ private:
     TimePoint m_virtualNow = TimePoint::min(); // min(): tasks live in real time
     TimePoint m_armedFor = TimePoint::max(); // min(): at once; max(): not armed
     TimePoint m_budgetEnd = TimePoint::min(); // min(): this Qt turn's budget has not been begun
-    ExceptionState m_exceptionsBeneath;
-    StackBounds m_stack;
+    StackBounds m_ownBounds;
+    StackState m_here;
+    std::unique_ptr<FiberPool> m_fibers;
+    mutable QtFrames m_qtFrames;
+    Event *m_noneParked = nullptr; // nullptr: nobody waits for it
+    unsigned m_pastQuits = 0; // of m_quitWatch: seen, and over
     TimePoint m_quitDeadline = TimePoint::min();
     std::chrono::nanoseconds m_lastHeldBack = {};
     TimePoint m_lastQtTurn = TimePoint::min();
     unsigned m_qtTurns = 0;
     unsigned m_seenQtTurns = 0; // m_qtTurns when m_lastQtTurn was taken
     int m_nesting = 0;
-    int m_level = -1; // Qt's loop level that the running chain was started at
-    QEventLoop *m_waitLoop = nullptr; // nullptr: no wait, or the innermost one does not execute its event loop
+    WaitLoop m_waitLoop; // none: no wait nests, or the innermost one does not execute its event loop
     bool m_isLeaveRequested = false;
     bool m_owesWakeUp = false; // before an outer event loop blocks
     bool m_isInUvRun = false;
     bool m_isSuspended = false; // the notifier is off until uv_run has returned
     bool m_isClosing = false;
+    bool m_isParking = false;
+    bool m_isWatchingQuit = false;
+    bool m_isQuitting = false; // aboutToQuit() is on the stack
 };
 
 } // namespace interloop

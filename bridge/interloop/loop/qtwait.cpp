@@ -58,7 +58,7 @@ private:
 QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions &options)
     : m_pump(pump), m_frame(frame), m_target(target),
       m_flags(options.input() == Input::Exclude ? QEventLoop::ExcludeUserInputEvents : QEventLoop::AllEvents),
-      m_exceptionsBeneath(pump.exchangeExceptionsBeneath(ExceptionState::current())),
+      m_exceptionsBeneath(std::exchange(pump.here().exceptionsBeneath, ExceptionState::current())),
       m_quitWatch(pump.loopLevel() == 0 ? pump.quitWatch() : nullptr),
       m_cleanUpLimit(target, pump.isClosing() ? Outcome::Cancelled : Outcome::Quit)
 {
@@ -67,7 +67,7 @@ QtWait::QtWait(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions
         m_quitWatch->start();
         m_quitsBefore = m_quitWatch->seen();
     }
-    if (pump.isClosing())
+    if (pump.isClosing() || pump.isEndingParked())
         m_cleanUpLimit.start(pump.limits().shutdownLimit);
 }
 
@@ -75,7 +75,7 @@ QtWait::~QtWait()
 {
     if (m_quitWatch)
         m_quitWatch->stop();
-    m_pump.exchangeExceptionsBeneath(m_exceptionsBeneath);
+    m_pump.here().exceptionsBeneath = m_exceptionsBeneath;
     m_pump.oweWakeUp();
 }
 
@@ -112,7 +112,7 @@ void QtWait::exec()
         return;
     const unsigned turns = m_pump.qtTurns();
     bool hasThrown = true;
-    QEventLoop *outer = m_pump.exchangeWaitLoop(&m_loop);
+    const Pump::WaitLoop outer = m_pump.exchangeWaitLoop(Pump::WaitLoop(&m_loop, m_frame.loopLevel() + 1));
     const bool mustOuterLeave = m_pump.exchangeLeaveRequest(false);
     guard([this, &hasThrown] {
         m_loop.exec(m_flags);
@@ -123,6 +123,7 @@ void QtWait::exec()
     if (m_pump.qtTurns() != turns) {
         m_hasRun = true;
         m_pump.setQuitDeadline(TimePoint::min()); // exec() works: no earlier quit is in force
+        m_pump.forgetQuit();
     }
     if (mustPump)
         m_pump.pump();
@@ -151,6 +152,7 @@ void QtWait::cancelFramesBeneath()
 {
     for (SyncFrame *frame = m_frame.below(); frame; frame = frame->below())
         frame->target()->cancel(Outcome::Quit);
+    m_pump.cancelParked(Outcome::Quit);
 }
 
 void QtWait::processEvents()

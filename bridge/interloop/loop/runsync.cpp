@@ -21,11 +21,15 @@ namespace {
 constexpr std::chrono::nanoseconds pumpAheadLimit = 50us;
 
 // Out of line, so that the strings it makes take no room on the waiting stack.
-[[noreturn, gnu::noinline, gnu::cold]] void refuse(const Pump &pump, Refusal reason)
+[[noreturn, gnu::noinline, gnu::cold]] void refuse(Pump &pump, Refusal reason)
 {
     std::string text = "runSync";
     if (reason == Refusal::InsideLibuvCallback)
         text += " in a raw libuv callback: libuv's loop is running beneath";
+    else if (reason == Refusal::NoSuspend)
+        text += ": a NoSuspend guard refuses waits here";
+    else if (reason == Refusal::TooDeep && pump.depth() < pump.limits().maximumDepth)
+        text += ": " + std::to_string(pump.parkedCount()) + " stacks are parked already";
     else if (reason == Refusal::TooDeep)
         text += ": " + std::to_string(pump.depth()) + " waits are on the stack already";
     else
@@ -39,8 +43,12 @@ void refuseWhenImpossible(Pump &pump)
         refuse(pump, Refusal::InsideLibuvCallback);
     if (pump.depth() >= pump.limits().maximumDepth)
         refuse(pump, Refusal::TooDeep);
-    if (__builtin_frame_address(0) < pump.stack().lowestUseful())
+    if (pump.here().fiber && pump.parkedCount() >= pump.limits().maximumParked)
+        refuse(pump, Refusal::TooDeep);
+    if (__builtin_frame_address(0) < pump.here().bounds->lowestUseful())
         refuse(pump, Refusal::StackLow);
+    if (pump.here().refuseGuards > 0)
+        refuse(pump, Refusal::NoSuspend);
     if (pump.isClosing())
         pump.requireOpen();
 }
@@ -104,6 +112,19 @@ private:
     bool m_timesSteps = false;
 };
 
+// Waits in an event loop on top of this stack.
+void nest(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions &options)
+{
+    StackState &here = pump.here();
+    ++here.nestedWaits;
+    const TimePoint present = Pump::realNow();
+    if (pump.hadQtTurnLately(present))
+        pump.pumpAhead(target, present, pumpAheadLimit);
+    if (!target.isDone())
+        waitInQt(pump, frame, target, options);
+    --here.nestedWaits;
+}
+
 // `caller`: whose cancellation reaches the wait; nullptr: nobody's.
 RunEnd runFor(Pump &pump, Chain *caller, PromiseBase &task, std::coroutine_handle<> coroutine,
               const RunOptions &options, std::source_location location)
@@ -113,6 +134,8 @@ RunEnd runFor(Pump &pump, Chain *caller, PromiseBase &task, std::coroutine_handl
         RunTarget target(pump, location);
         SyncFrame frame(pump, caller, target);
         target.setFrame(frame);
+        if (options.wait() == Wait::Nest || options.input() == Input::Exclude)
+            frame.nest();
         const WaitLog log(frame);
         const ContextWatch contextWatch(pump, target, options.context()); // it may die before the wait enters Qt
         CancelTimer timeout(target, Outcome::TimedOut);
@@ -127,11 +150,10 @@ RunEnd runFor(Pump &pump, Chain *caller, PromiseBase &task, std::coroutine_handl
         if (target.isDone()) [[likely]] {
         } else {
             const StepPause pause(pump, caller);
-            const TimePoint present = Pump::realNow();
-            if (pump.hadQtTurnLately(present))
-                pump.pumpAhead(target, present, pumpAheadLimit);
-            if (!target.isDone())
-                waitInQt(pump, frame, target, options);
+            if (frame.nests())
+                nest(pump, frame, target, options);
+            else
+                pump.park(target);
         }
         pump.setLastHeldBack(target.heldBack());
         end.cancelledAs = target.cancelledAs();
@@ -161,13 +183,14 @@ void Pump::runNested(PromiseBase &task, std::coroutine_handle<> coroutine)
     runFor(*this, nullptr, task, coroutine, RunOptions(), std::source_location());
 }
 
-void requireRunnable(const TaskState &target)
+void requireRunnable(const TaskState &target, const RunOptions &options)
 {
     Pump &pump = currentPump();
     target.requireOwnThread("runSync");
     if (pump.isInUvRun() || target.isDone())
         return;
-    if (const std::string path = findBuried(target); !path.empty())
+    const bool parks = options.wait() == Wait::Park && options.input() == Input::Allow && pump.wouldPark();
+    if (const std::string path = findBuried(target, parks ? BlockingForm::Parks : BlockingForm::Nests); !path.empty())
         throw RunSyncError(Refusal::Deadlock, path);
 }
 

@@ -14,9 +14,13 @@
  * re-entrantly until the task has ended.
  *
  * May be called anywhere on a bridge's thread - in slots, event handlers, timers, tasks, posted functions, before and
- * after exec() - except inside a raw libuv callback. Waits on one stack end last in, first out: one that has ended
- * cannot return before those on top of it have; it is held back, and that is measured and warned about.
- * Whatever the way out, the task has been unwound before the call returns.
+ * after exec() - except inside a raw libuv callback. Whatever the way out, the task has been unwound before the call
+ * returns.
+ *
+ * In tasks, posted functions and slots connected by interloop::connect the wait parks the stack that it is on: waits end
+ * in any order. Elsewhere, and where frames of Qt's lie in between, it nests: an event loop on top of the stack. Waits that
+ * nest end last in, first out: one that has ended cannot return before those on top of it have; it is held back, and that
+ * is measured and warned about. (bridge/README.md, "Nest or park".)
  */
 
 namespace interloop {
@@ -36,21 +40,21 @@ INTERLOOP_EXPORT RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coro
 
 // The handle form, checked before anything begins: throws RunSyncError for a wait that could only end after itself, or
 // a handle of another thread's.
-INTERLOOP_EXPORT void requireRunnable(const TaskState &target);
+INTERLOOP_EXPORT void requireRunnable(const TaskState &target, const RunOptions &options);
 
 // What the caller gets for a task that ended with `error`.
 INTERLOOP_EXPORT Outcome outcomeOfRun(const RunEnd &end, const std::exception_ptr &error) noexcept;
 INTERLOOP_EXPORT std::exception_ptr errorOfRun(const RunEnd &end, const std::exception_ptr &error);
 
 template<typename A>
-void requireRunnable(const A &)
+void requireRunnable(const A &, const RunOptions &)
 {
 }
 
 template<typename T>
-void requireRunnable(const TaskHandle<T> &handle)
+void requireRunnable(const TaskHandle<T> &handle, const RunOptions &options)
 {
-    requireRunnable(static_cast<const TaskState &>(handle.state()));
+    requireRunnable(static_cast<const TaskState &>(handle.state()), options);
 }
 
 // The typed shell: a task that was refused is gone without a warning, as its refusal says enough.
@@ -73,7 +77,7 @@ RunEnd runToEnd(Task<T> &task, const RunOptions &options, std::source_location l
 template<Awaitable A>
 AwaitResult<A> runSync(A awaitable, RunOptions options = RunOptions(), std::source_location location = std::source_location::current())
 {
-    requireRunnable(awaitable);
+    requireRunnable(awaitable, options);
     auto task = asTask(std::move(awaitable));
     const RunEnd end = runToEnd(task, options, location);
     auto &promise = task.handle().promise();
@@ -88,7 +92,7 @@ Result<AwaitResult<A>> tryRunSync(A awaitable, RunOptions options = RunOptions()
 {
     using R = Result<AwaitResult<A>>;
     try {
-        requireRunnable(awaitable);
+        requireRunnable(awaitable, options);
         auto task = asTask(std::move(awaitable));
         const RunEnd end = runToEnd(task, options, location);
         auto &promise = task.handle().promise();

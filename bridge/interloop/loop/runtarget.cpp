@@ -2,6 +2,7 @@
 #include <interloop/loop/runtarget.h>
 
 #include <interloop/loop/bridge.h>
+#include <interloop/loop/fiber.h>
 
 namespace interloop {
 
@@ -80,11 +81,17 @@ RunTarget::~RunTarget()
 std::string RunTarget::name() const
 {
     const std::string location = isKnown(m_calledAt) ? " (" + toString(m_calledAt) + ')' : std::string();
+    if (m_frame->stack().isParked())
+        return "parked runSync" + location;
     return "runSync at depth " + std::to_string(m_frame->depth()) + location;
 }
 
 void RunTarget::ended() noexcept
 {
+    if (m_fiber) {
+        m_pump.postFirst(*m_fiber);
+        return;
+    }
     if (m_loop)
         m_loop->quit();
     const SyncFrame *top = m_pump.topFrame();

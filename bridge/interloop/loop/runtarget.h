@@ -15,6 +15,7 @@
 
 namespace interloop {
 
+class Fiber;
 class HeldBackWarning;
 
 class RunTarget final : public Chain
@@ -33,6 +34,9 @@ public:
     // `loop` has control, and is told to quit when the target ends; nullptr: no event loop of the wait's has.
     void setEventLoop(QEventLoop *loop) noexcept { m_loop = loop; }
 
+    // `fiber` is parked until the target ends; nullptr: none is.
+    void setFiber(Fiber *fiber) noexcept { m_fiber = fiber; }
+
     // How long ago it ended beneath other waits; zero when it did not.
     std::chrono::nanoseconds heldBack() const;
 
@@ -43,6 +47,7 @@ private:
     std::source_location m_calledAt;
     SyncFrame *m_frame = nullptr; // set before the target starts
     QEventLoop *m_loop = nullptr; // nullptr: the wait itself looks at isDone() next
+    Fiber *m_fiber = nullptr; // nullptr: the stack of the wait is not parked
     std::unique_ptr<HeldBackWarning> m_warning; // null: not held back
 };
 

@@ -21,6 +21,7 @@ void cancelTasks(Pump &pump, CancelMode mode)
     const List<TaskRegistration> &tasks = pump.tasks();
     for (TaskRegistration *task = tasks.firstOrNull(); task; task = tasks.after(*task))
         task->task().cancel(Outcome::Cancelled, mode);
+    pump.cancelParked(Outcome::Cancelled, mode);
 }
 
 // Sleeps until libuv or a timer has something to do, at most until `limit`.
@@ -45,6 +46,8 @@ std::string namesOfWhatIsLeft(Pump &pump)
     const auto add = [&names](const std::string &name) { names += (names.empty() ? "" : ", ") + name; };
     for (TaskRegistration *task = pump.tasks().firstOrNull(); task; task = pump.tasks().after(*task))
         add(task->task().name());
+    for (Stack *stack = pump.parkedStacks().firstOrNull(); stack; stack = pump.parkedStacks().after(*stack))
+        add(stack->topFrame()->target()->name());
     for (PoolWork *work = pump.poolWork().firstOrNull(); work; work = pump.poolWork().after(*work))
         add(work->name());
     return names;
@@ -110,11 +113,12 @@ void shutDown(Pump &pump)
 {
     if (!pump.isListening())
         return;
-    if (pump.depth() > 0 || pump.isPumping())
+    if (pump.depth() > 0 || pump.isPumping() || !pump.isOnOwnStack())
         qFatal("interloop: the bridge was destroyed while a wait or a task of its own was on the stack");
     beginShutdown(pump);
     pump.mailbox()->close(); // what has come is still carried out, or told that it will not be
-    runUntil(pump, [&pump] { return pump.taskCount() == 0 && pump.poolWork().isEmpty() && !pump.hasReady(); });
+    runUntil(pump, [&pump] { return pump.taskCount() == 0 && pump.parkedCount() == 0 && pump.poolWork().isEmpty() && !pump.hasReady();
+    });
     closeHandles(pump);
     pump.stopListening();
     if (pump.ownsLoop()) {

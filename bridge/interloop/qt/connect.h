@@ -38,7 +38,7 @@ public:
                               std::shared_ptr<ConnectionState> state, Body body)
     {
         auto shared = std::make_shared<const Body>(std::move(body));
-        const auto slot = [state, shared](Arguments... arguments) { startBody(state, shared, arguments...); };
+        const auto slot = [state, shared](Arguments... arguments) { startBody<Arguments...>(state, shared, arguments...); };
         state->setConnection(QObject::connect(static_cast<const Sender *>(sender), signal, context, slot));
         return Connection(std::move(state));
     }
@@ -53,11 +53,17 @@ class SignalTraits<void (Sender::*)(Arguments...) noexcept> : public SignalTrait
 // fewer arguments than the signal has. The connection ends with either object. A coroutine body starts at once, and
 // its functor's captures live until it has ended.
 // `overlap` says what a signal does while the body of an earlier one has not ended. Call it on `context`'s thread.
+//
+// A body that waits is parked, and the emitter goes on: sender() and pointers into an event mean nothing after the first
+// wait, and what was deleted later has been. It nests instead with Wait::Nest, when the signal has parameters that are
+// references to what is not const, and when its emitter does what was announced as soon as the slots have returned:
+// aboutToQuit, destroyed, closing, QThread::finished, lastWindowClosed, session requests, and all "aboutTo" signals.
 template<typename Sender, typename Signal, typename Body>
     requires(!std::is_member_function_pointer_v<Body>)
-Connection connect(const Sender *sender, Signal signal, QObject *context, Body body, Overlap overlap = Overlap::Drop)
+Connection connect(const Sender *sender, Signal signal, QObject *context, Body body, Overlap overlap = Overlap::Drop,
+                   Wait wait = Wait::Park)
 {
-    auto state = ConnectionState::make(sender, QMetaMethod::fromSignal(signal), context, overlap);
+    auto state = ConnectionState::make(sender, QMetaMethod::fromSignal(signal), context, overlap, wait);
     return SignalTraits<Signal>::connect(sender, signal, context, std::move(state), std::move(body));
 }
 
@@ -83,9 +89,10 @@ private:
 // The same with a member function of the context's.
 template<typename Sender, typename Signal, typename Receiver, typename Method>
     requires std::is_member_function_pointer_v<Method>
-Connection connect(const Sender *sender, Signal signal, Receiver *context, Method method, Overlap overlap = Overlap::Drop)
+Connection connect(const Sender *sender, Signal signal, Receiver *context, Method method, Overlap overlap = Overlap::Drop,
+                   Wait wait = Wait::Park)
 {
-    return connect(sender, signal, static_cast<QObject *>(context), MethodBody<Receiver, Method>(context, method), overlap);
+    return connect(sender, signal, static_cast<QObject *>(context), MethodBody<Receiver, Method>(context, method), overlap, wait);
 }
 
 } // namespace interloop

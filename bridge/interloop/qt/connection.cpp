@@ -2,24 +2,50 @@
 #include <interloop/qt/connection.h>
 
 #include <interloop/loop/bridge.h>
+#include <interloop/loop/postedcall.h>
 #include <interloop/loop/pump.h>
 #include <interloop/task/errors.h>
 
 #include <QDebug>
+#include <QThread>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace interloop {
 
+namespace {
+
+// Signals whose emitter does something as soon as the slots have returned, which they were to come before.
+bool isFollowedUp(const QMetaMethod &signal)
+{
+    static constexpr QByteArrayView names[] = {"destroyed",        "closing",           "finished",
+                                               "lastWindowClosed", "commitDataRequest", "saveStateRequest"};
+    const QByteArray name = signal.name();
+    if (name.startsWith("aboutTo") || name.contains("AboutTo"))
+        return true;
+    if (name == "finished" && !signal.enclosingMetaObject()->inherits(&QThread::staticMetaObject))
+        return false;
+    return std::ranges::find(names, QByteArrayView(name)) != std::end(names);
+}
+
+} // namespace
+
 std::shared_ptr<ConnectionState> ConnectionState::make(const QObject *sender, const QMetaMethod &signal,
-                                                       QObject *context, Overlap overlap)
+                                                       QObject *context, Overlap overlap, Wait wait)
 {
     const char *className = sender ? sender->metaObject()->className() : "(null)";
     std::string name = std::string(className) + "::" + signal.methodSignature().toStdString();
-    std::shared_ptr<ConnectionState> state(new ConnectionState(std::move(name), overlap));
+    const bool mayPark = wait == Wait::Park && !isFollowedUp(signal);
+    std::shared_ptr<ConnectionState> state(new ConnectionState(std::move(name), overlap, mayPark));
     if (context) {
         const std::weak_ptr<ConnectionState> weak = state;
         state->m_contextDeath = QObject::connect(context, &QObject::destroyed, [weak] {
-            if (const auto alive = weak.lock())
+            if (const auto alive = weak.lock()) {
+                alive->m_next = nullptr;
                 alive->cancelAll(Outcome::ContextDestroyed);
+            }
         });
     }
     return state;
@@ -28,6 +54,34 @@ std::shared_ptr<ConnectionState> ConnectionState::make(const QObject *sender, co
 ConnectionState::~ConnectionState()
 {
     QObject::disconnect(m_contextDeath);
+}
+
+void ConnectionState::restartWith(std::function<void()> start)
+{
+    m_next = std::move(start);
+    cancelAll(Outcome::Cancelled);
+}
+
+void ConnectionState::remove(BodyRun &run) noexcept
+{
+    run.unlink();
+    if (!m_next || isRunning())
+        return;
+    if (Pump *pump = existingPump())
+        postCall(schedulerOf(*pump), [state = shared_from_this()] { state->startNext(); });
+    else
+        m_next = nullptr; // which refers to this
+}
+
+// From the ready queue: not on top of the body before.
+void ConnectionState::startNext() noexcept
+{
+    if (isRunning()) // another signal has come first
+        return;
+    const std::function<void()> start = std::exchange(m_next, nullptr);
+    const Pump *pump = existingPump();
+    if (start && m_connection && pump && !pump->isClosing())
+        start();
 }
 
 void ConnectionState::cancelAll(Outcome outcome)

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <interloop/export.h>
+#include <interloop/loop/runoptions.h>
 #include <interloop/task/chain.h>
 
 #include <QMetaMethod>
 #include <QMetaObject>
 #include <QObject>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,7 +22,8 @@ namespace interloop {
 // What a signal does while the body of an earlier one has not ended. (The words are ember-concurrency's.)
 enum class Overlap : unsigned char {
     Drop, // ignore it
-    Parallel, // start another body: on top of the first when that blocks
+    Restart, // cancel the first; another body starts when that has unwound, with the arguments of the last signal until then
+    Parallel, // start another body: on top of the first when that nests
 };
 
 // One run of a connection's body: how to end it.
@@ -36,11 +39,11 @@ protected:
 };
 
 // Shared by the connection's handles, its slot and its running bodies. Belongs to the context's thread.
-class INTERLOOP_EXPORT ConnectionState
+class INTERLOOP_EXPORT ConnectionState : public std::enable_shared_from_this<ConnectionState>
 {
 public:
     static std::shared_ptr<ConnectionState> make(const QObject *sender, const QMetaMethod &signal, QObject *context,
-                                                 Overlap overlap);
+                                                 Overlap overlap, Wait wait);
     ~ConnectionState();
     ConnectionState(const ConnectionState &) = delete;
     ConnectionState &operator=(const ConnectionState &) = delete;
@@ -51,9 +54,19 @@ public:
     // Whether a signal that comes now starts a body.
     bool accepts() const noexcept { return m_overlap == Overlap::Parallel || m_runs.isEmpty(); }
 
+    // Whether one that does not cancels the body that runs, to start another.
+    bool restarts() const noexcept { return m_overlap == Overlap::Restart; }
+
+    // `start` is called when the bodies that run have unwound, instead of an earlier one; not when the connection has ended by then.
+    void restartWith(std::function<void()> start);
+
     bool isRunning() const noexcept { return !m_runs.isEmpty(); }
     void add(BodyRun &run) noexcept { m_runs.append(run); }
+    void remove(BodyRun &run) noexcept; // it has ended
     void cancelAll(Outcome outcome);
+
+    // Whether the emitter may go on before a body has ended.
+    bool mayPark() const noexcept { return m_mayPark; }
 
     // "QPushButton::clicked()", for messages.
     const std::string &name() const noexcept { return m_name; }
@@ -62,13 +75,19 @@ public:
     void reportCurrentException() const noexcept;
 
 private:
-    ConnectionState(std::string name, Overlap overlap) : m_name(std::move(name)), m_overlap(overlap) { }
+    ConnectionState(std::string name, Overlap overlap, bool mayPark)
+        : m_name(std::move(name)), m_overlap(overlap), m_mayPark(mayPark)
+    {
+    }
+    void startNext() noexcept;
 
     QMetaObject::Connection m_connection;
     QMetaObject::Connection m_contextDeath;
     List<BodyRun> m_runs; // oldest first
+    std::function<void()> m_next; // empty: no body is to follow
     std::string m_name;
     Overlap m_overlap;
+    bool m_mayPark;
 };
 
 class Connection

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/qt/slotbody.h>
 
-
 namespace interloop {
 
 PlainBody::PlainBody(Pump &pump, std::shared_ptr<ConnectionState> state)
-    : Chain(pump), m_state(std::move(state)), m_level(pump), m_run(*this)
+    : Chain(pump), m_state(std::move(state)), m_level(pump), m_run(*this, pump.leaveStarter())
 {
     m_state->add(*this);
 }
 
 PlainBody::~PlainBody()
 {
-    unlink();
+    m_state->remove(*this);
 }
 
 namespace {
@@ -39,6 +38,7 @@ void startCoroutine(std::shared_ptr<ConnectionState> state, Task<> body)
         task->schedule();
         return;
     }
+    pump.leaveStarter();
     const Pump::LevelScope level(pump);
     task->startNow();
 }

@@ -25,7 +25,7 @@ namespace interloop {
 class INTERLOOP_EXPORT PlainBody final : public Chain, public BodyRun
 {
 public:
-    PlainBody(Pump &pump, std::shared_ptr<ConnectionState> state);
+    PlainBody(Pump &pump, std::shared_ptr<ConnectionState> state); // inherits from the running chain, or who started this stack
     ~PlainBody();
 
     Kind kind() const noexcept override { return Kind::Slot; }
@@ -43,7 +43,7 @@ class CoroutineBody final : public BodyRun
 {
 public:
     CoroutineBody(std::shared_ptr<ConnectionState> state) : m_state(std::move(state)) { m_state->add(*this); }
-    ~CoroutineBody() { unlink(); }
+    ~CoroutineBody() { m_state->remove(*this); }
 
     void cancel(Outcome outcome) override { m_task->cancel(outcome); }
     void setTask(Chain &task) noexcept { m_task = &task; }
@@ -93,24 +93,70 @@ constexpr bool isTask = false;
 template<typename T>
 constexpr bool isTask<Task<T>> = true;
 
-// A signal has come.
+// Whether a parameter of a signal's can outlive the emission as a copy: what comes through other references goes back.
+template<typename Parameter>
+constexpr bool isOneWay = !std::is_reference_v<Parameter>
+        || (std::is_lvalue_reference_v<Parameter> && std::is_const_v<std::remove_reference_t<Parameter>>);
+
+// A body with what it needs, which moves to the stack that it runs on.
 template<typename Function, typename... Arguments>
-void startBody(const std::shared_ptr<ConnectionState> &state, std::shared_ptr<const Function> function,
-               const Arguments &...arguments) noexcept
+class SlotCall
 {
-    if (!state->accepts())
-        return;
-    const std::shared_ptr<ConnectionState> kept = state; // the slot object may die under its body
-    try {
-        std::tuple<std::decay_t<const Arguments &>...> copies(arguments...);
-        constexpr std::size_t count = acceptedCount<const Function, sizeof...(Arguments), std::decay_t<Arguments>...>();
-        using Indices = std::make_index_sequence<count>;
-        if constexpr (isTask<decltype(callWith(*function, copies, Indices()))>) {
-            startCoroutine(kept, keepWhileRunning(std::move(function), std::move(copies)));
-        } else {
-            const PlainBody body(currentPump(), kept);
-            callWith(*function, copies, Indices());
+public:
+    SlotCall(std::shared_ptr<ConnectionState> state, std::shared_ptr<const Function> function, const Arguments &...arguments)
+        : m_state(std::move(state)), m_function(std::move(function)), m_arguments(arguments...)
+    {
+    }
+
+    void run() noexcept
+    {
+        try {
+            if constexpr (isTask<decltype(callWith(*m_function, m_arguments, Indices()))>) {
+                startCoroutine(m_state, keepWhileRunning(std::move(m_function), std::move(m_arguments)));
+            } else {
+                const PlainBody body(currentPump(), m_state);
+                callWith(*m_function, m_arguments, Indices());
+            }
+        } catch (...) {
+            m_state->reportCurrentException();
         }
+    }
+
+    // On a stack of its own if that is possible.
+    void runOnFiber()
+    {
+        const auto entry = [](void *call) { SlotCall(std::move(*static_cast<SlotCall *>(call))).run(); };
+        if (!currentPump().startOnFiber(entry, this))
+            run();
+    }
+
+private:
+    using Indices = std::make_index_sequence<acceptedCount<const Function, sizeof...(Arguments), Arguments...>()>;
+
+    std::shared_ptr<ConnectionState> m_state; // the slot object may die under its body
+    std::shared_ptr<const Function> m_function;
+    std::tuple<Arguments...> m_arguments;
+};
+
+// A signal has come whose parameters have the types Parameters.
+template<typename... Parameters, typename Function>
+void startBody(const std::shared_ptr<ConnectionState> &state, const std::shared_ptr<const Function> &function,
+               const std::decay_t<Parameters> &...arguments) noexcept
+{
+    using Call = SlotCall<Function, std::decay_t<Parameters>...>;
+    if (!state->accepts() && !state->restarts())
+        return;
+    const std::shared_ptr<ConnectionState> kept = state;
+    try {
+        if (!state->accepts()) {
+            state->restartWith([=] { startBody<Parameters...>(kept, function, arguments...); });
+            return;
+        }
+        Call call(kept, function, arguments...);
+        if ((isOneWay<Parameters> && ...) && kept->mayPark())
+            call.runOnFiber();
+        else
+            call.run();
     } catch (...) {
         kept->reportCurrentException();
     }

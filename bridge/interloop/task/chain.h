@@ -80,9 +80,9 @@ public:
     void setWaiting(Operation *operation) noexcept { m_waiting = operation; }
     Operation *waiting() const noexcept { return m_waiting; }
 
-    // The chain's code is on the stack, beneath every frame whose depth is greater than runDepth().
+    // The chain's code is on a stack, and where.
     bool isRunning() const noexcept { return m_isRunning; }
-    int runDepth() const noexcept { return m_runDepth; }
+    StackPlace place() const noexcept { return StackPlace(m_runStack, m_runDepth); }
 
     // Whether somebody may wait for the chain: for its end, or for a lock it holds. A chain nobody waits for cannot close
     // a circle. REQUIRES: given locks are settled
@@ -92,10 +92,14 @@ public:
     class Run
     {
     public:
-        explicit Run(Chain &chain) noexcept : m_chain(chain), m_previous(chain.m_scheduler->m_current)
+        explicit Run(Chain &chain) noexcept : Run(chain, chain.m_scheduler->m_current) { }
+
+        // `previous`: the current chain afterwards.
+        Run(Chain &chain, Chain *previous) noexcept : m_chain(chain), m_previous(previous)
         {
             chain.m_scheduler->m_current = &chain;
-            chain.m_runDepth = chain.m_scheduler->m_depth;
+            chain.m_runStack = &chain.m_scheduler->stack();
+            chain.m_runDepth = chain.m_runStack->depth();
             chain.m_isRunning = true;
         }
         ~Run()
@@ -151,7 +155,8 @@ private:
     std::source_location m_location;
     mutable std::uint32_t m_id = 0; // 0: nobody has asked
     std::uint32_t m_parentId = 0;
-    int m_runDepth = 0; // valid while m_isRunning
+    const Stack *m_runStack = nullptr; // valid while m_isRunning, as m_runDepth
+    int m_runDepth = 0;
     unsigned char m_inlineDepth = 0; // children started on top of each other in this resume
     bool m_isRunning = false;
     bool m_isDone = false;

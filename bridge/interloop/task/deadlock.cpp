@@ -22,7 +22,7 @@ bool isPlainlyFree(const Chain &waiting, const Chain &target)
         if (chain->isDone())
             return chain->kind() != Chain::Kind::Wait; // which may be held back
         if (chain->isRunning()) // or it begins to wait just now
-            return chain->scheduler().depth() <= chain->runDepth() && !chain->waiting();
+            return !chain->waiting() && !hasWaitOnTop(chain->scheduler(), chain->place());
         const Operation *wait = chain->waiting();
         if (!wait || wait->isOver() || wait->isOpen())
             return true;
@@ -38,7 +38,7 @@ bool isPlainlyFree(const Chain &waiting, const Needs &needs)
     if (needs.isOpen())
         return true;
     const auto isFree = [&waiting](const Needs::Item &item) {
-        return item.chain ? isPlainlyFree(waiting, *item.chain) : waiting.scheduler().depth() <= item.depth;
+        return item.chain ? isPlainlyFree(waiting, *item.chain) : !hasWaitOnTop(waiting.scheduler(), item.place);
     };
     const auto items = needs.items();
     return needs.of() == Needs::Of::All ? std::all_of(items.begin(), items.end(), isFree)
@@ -83,11 +83,11 @@ bool closesCircle(const Chain &waiting, const Chain &target)
     return search.isStuck();
 }
 
-std::string findBuried(const Chain &target)
+std::string findBuried(const Chain &target, BlockingForm form)
 {
     target.scheduler().givenLocks().settle();
     DeadlockSearch search(target.scheduler());
-    search.blockingWaitFor(target);
+    search.blockingWaitFor(target, form);
     return search.isStuck() ? search.describe(target.name()) : std::string();
 }
 

@@ -9,7 +9,7 @@ namespace interloop {
 
 namespace {
 
-// Deeper than any wait: plain code on top of the whole stack.
+// The place of no code on a stack: of that which is about to wait.
 constexpr int topOfStack = -1;
 
 // "task 'a' waits for mutex 'm' (task 'b') at main.cpp:3"
@@ -26,17 +26,18 @@ std::string describeWait(const Chain &chain, const std::string &what, const std:
 void DeadlockSearch::waitOf(const Chain &waiting, const Needs &needs)
 {
     m_waiting = &waiting;
-    connect(nodeOf(Needs::Item(&waiting, 0)), needs);
+    connect(nodeOf(Needs::Item(&waiting, StackPlace())), needs);
     for (Index node = 1; node < m_nodes.size(); ++node)
         expand(node);
 }
 
-void DeadlockSearch::blockingWaitFor(const Chain &target)
+void DeadlockSearch::blockingWaitFor(const Chain &target, BlockingForm form)
 {
     m_blockedOn = &target;
+    m_form = form;
     Needs needs;
     needs.add(target);
-    connect(nodeOf(Needs::Item(nullptr, topOfStack)), needs);
+    connect(nodeOf(Needs::Item(nullptr, StackPlace(nullptr, topOfStack))), needs);
     for (Index node = 1; node < m_nodes.size(); ++node)
         expand(node);
 }
@@ -68,14 +69,14 @@ void DeadlockSearch::expand(Index node)
 {
     const Needs::Item item = m_nodes[node].item;
     if (!item.chain) {
-        expandCode(node, item.depth, nullptr);
+        expandCode(node, item.place, nullptr);
         return;
     }
     const Chain &chain = *item.chain;
     if (chain.isDone()) {
         expandEnded(node, chain);
     } else if (chain.isRunning()) {
-        expandCode(node, chain.runDepth(), chain.waiting());
+        expandCode(node, chain.place(), chain.waiting());
     } else if (const Operation *wait = chain.waiting(); wait && !wait->isOver()) {
         Needs needs;
         wait->collectNeeds(needs);
@@ -88,34 +89,38 @@ void DeadlockSearch::expand(Index node)
 // The wait that it is for may be held back, and what the task has returned is out of reach until that returns.
 void DeadlockSearch::expandEnded(Index node, const Chain &chain)
 {
-    if (const int depth = depthOfEnded(chain); depth > 0)
-        expandCode(node, depth, nullptr);
+    if (const StackPlace place = placeOfEnded(chain); place.stack)
+        expandCode(node, place, nullptr);
     else
         m_newlyFree.push_back(node);
 }
 
-// Of the blocking wait that `chain` is the target of; 0: there is none.
-int DeadlockSearch::depthOfEnded(const Chain &chain) const
+// Of the blocking wait that `chain` is the target of. None: there is none, or it returns at once as it was parked.
+StackPlace DeadlockSearch::placeOfEnded(const Chain &chain) const
 {
     if (chain.kind() != Chain::Kind::Wait)
-        return 0;
+        return StackPlace();
     const SyncFrame *frame = m_scheduler.topFrame();
     while (frame && frame->target() != &chain)
         frame = frame->below();
-    return frame ? frame->depth() : 0;
+    return frame ? StackPlace(&frame->stack(), frame->index()) : StackPlace();
 }
 
 // Code goes on when every blocking wait on top of it has returned, and when what it begins to wait for has come.
-void DeadlockSearch::expandCode(Index node, int depth, const Operation *wait)
+void DeadlockSearch::expandCode(Index node, StackPlace place, const Operation *wait)
 {
     Needs needs;
     if (wait && !wait->isOver())
         wait->collectNeeds(needs);
-    for (const SyncFrame *frame = m_scheduler.topFrame(); frame && frame->depth() > depth; frame = frame->below())
-        needs.add(*frame->target());
-    if (m_blockedOn)
+    forEachWaitOnTop(m_scheduler, place, [&needs](const SyncFrame &frame) { needs.add(*frame.target()); });
+    if (m_blockedOn && isKeptByNewWait(place))
         needs.add(*m_blockedOn);
     connect(node, needs);
+}
+
+bool DeadlockSearch::isKeptByNewWait(StackPlace place) const
+{
+    return place.stack == &m_scheduler.stack() || (m_form == BlockingForm::Nests && m_scheduler.isActive(*place.stack));
 }
 
 bool DeadlockSearch::isStuck()
@@ -175,11 +180,10 @@ std::string DeadlockSearch::describeEdge(const Node &from, const Node &to, const
         return m_waiting ? describeWait(*m_waiting, what, target) : "runSync waits for " + what;
     if (chain && !chain->isRunning() && !chain->isDone())
         return describeWait(*chain, chain->waiting()->describe(), target);
-    const int depth = !chain ? from.item.depth : chain->isRunning() ? chain->runDepth() : depthOfEnded(*chain);
-    const SyncFrame *frame = m_scheduler.topFrame();
-    while (frame && frame->depth() > depth + 1)
-        frame = frame->below();
-    if (!frame || frame->depth() <= depth)
+    const StackPlace place = !chain ? from.item.place : chain->isRunning() ? chain->place() : placeOfEnded(*chain);
+    const SyncFrame *frame = nullptr; // directly on top of the code
+    forEachWaitOnTop(m_scheduler, place, [&frame](const SyncFrame &wait) { frame = &wait; });
+    if (!frame)
         return nameOf(from) + " is on the stack beneath that runSync";
     return nameOf(from) + (chain && chain->isDone() ? " has ended beneath " : " blocks in ") + frame->target()->name()
             + (frame->target() == to.item.chain ? "" : ", beneath " + target);

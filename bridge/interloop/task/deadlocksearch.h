@@ -2,6 +2,7 @@
 #pragma once
 
 #include <interloop/task/chain.h>
+#include <interloop/task/deadlock.h>
 #include <interloop/task/needs.h>
 
 #include <cstddef>
@@ -21,10 +22,9 @@ class DeadlockSearch
 public:
     explicit DeadlockSearch(const Scheduler &scheduler) noexcept : m_scheduler(scheduler) { }
 
-    // One of the two, once: `waiting` begins a wait that needs `needs`; or plain code begins a blocking wait for `target`,
-    // on top of everything that is on the stack.
+    // One of the two, once: `waiting` begins a wait that needs `needs`; or plain code begins a blocking wait for `target`.
     void waitOf(const Chain &waiting, const Needs &needs);
-    void blockingWaitFor(const Chain &target);
+    void blockingWaitFor(const Chain &target, BlockingForm form);
 
     bool isStuck();
 
@@ -39,7 +39,7 @@ private:
     public:
         explicit Node(Needs::Item item) noexcept : item(item) { }
 
-        Needs::Item item; // a chain; or plain code, by its depth
+        Needs::Item item; // a chain; or plain code, by its place
         Needs::Of of = Needs::Of::All;
         std::vector<Index> needs; // empty: free
         std::vector<Index> neededBy;
@@ -52,7 +52,8 @@ private:
     public:
         std::size_t operator()(const Needs::Item &item) const noexcept
         {
-            return std::hash<const void *>()(item.chain) ^ std::size_t(item.depth);
+            return std::hash<const void *>()(item.chain ? item.chain : static_cast<const void *>(item.place.stack))
+                    ^ std::size_t(item.place.depth);
         }
     };
 
@@ -60,15 +61,17 @@ private:
     void connect(Index node, const Needs &needs);
     void expand(Index node);
     void expandEnded(Index node, const Chain &chain);
-    void expandCode(Index node, int depth, const Operation *wait);
-    int depthOfEnded(const Chain &chain) const;
+    void expandCode(Index node, StackPlace place, const Operation *wait);
+    StackPlace placeOfEnded(const Chain &chain) const;
+    bool isKeptByNewWait(StackPlace place) const;
     void free(Index node);
     std::string describeEdge(const Node &from, const Node &to, const std::string &what) const;
     static std::string nameOf(const Node &node);
 
     const Scheduler &m_scheduler;
     const Chain *m_waiting = nullptr; // nullptr: plain code waits
-    const Chain *m_blockedOn = nullptr; // what plain code is about to wait for on top of the stack
+    const Chain *m_blockedOn = nullptr; // what plain code is about to wait for on the stack that runs
+    BlockingForm m_form = BlockingForm::Nests; // valid with m_blockedOn
     std::vector<Node> m_nodes; // [0] is the new wait
     std::unordered_map<Needs::Item, Index, Hash> m_index;
     std::vector<Index> m_newlyFree;

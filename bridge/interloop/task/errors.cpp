@@ -37,6 +37,8 @@ const char *toString(Refusal refusal) noexcept
         return "TooDeep";
     case Refusal::StackLow:
         return "StackLow";
+    case Refusal::NoSuspend:
+        return "NoSuspend";
     case Refusal::Deadlock:
         return "Deadlock";
     case Refusal::NoApplication:

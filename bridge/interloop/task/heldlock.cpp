@@ -14,13 +14,13 @@ namespace interloop {
 
 namespace {
 
-// How many of the blocking waits on the stack were begun before what lies at `place` of it.
-int depthOf(const Scheduler &scheduler, const void *place)
+// The code that an object lies in: how many of the blocking waits on its stack were begun before it.
+StackPlace placeOf(const Scheduler &scheduler, Scheduler::StackAddress object)
 {
-    const SyncFrame *frame = scheduler.topFrame();
-    while (frame && std::less<>()(scheduler.stackAddress(frame), place)) // stacks grow downwards
-        frame = frame->below();
-    return frame ? frame->depth() : 0;
+    const SyncFrame *frame = object.stack->topFrame();
+    while (frame && std::less<>()(scheduler.stackAddress(frame).address, object.address)) // stacks grow downwards
+        frame = frame->belowOnStack();
+    return StackPlace(object.stack, frame ? frame->index() : 0);
 }
 
 } // namespace
@@ -49,12 +49,13 @@ void HeldLock::holdFor(Chain &chain) noexcept
 void HeldLock::collectNeeds(Needs &needs) const
 {
     const Scheduler *here = existingScheduler();
-    if (const void *place = here ? here->stackAddress(this) : nullptr) {
-        const int depth = depthOf(*here, place);
-        if (m_chain && m_chain->isRunning() && m_chain->runDepth() == depth)
+    const auto address = here ? here->stackAddress(this) : Scheduler::StackAddress();
+    if (address.stack) {
+        const StackPlace place = placeOf(*here, address);
+        if (m_chain && m_chain->isRunning() && m_chain->place() == place)
             needs.add(*m_chain);
         else
-            needs.addCode(depth);
+            needs.addCode(place);
     } else if (m_chain) {
         needs.add(*m_chain);
     } else {

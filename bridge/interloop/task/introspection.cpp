@@ -77,6 +77,11 @@ std::vector<TaskInfo> allTasks()
         return all;
     for (const SyncFrame *frame = here->topFrame(); frame; frame = frame->below())
         all.insert(all.begin(), TaskInfo(*frame->target()));
+    for (const Stack *stack = here->parkedStacks().firstOrNull(); stack; stack = here->parkedStacks().after(*stack)) {
+        const auto first = std::ptrdiff_t(all.size());
+        for (const SyncFrame *frame = stack->topFrame(); frame; frame = frame->belowOnStack())
+            all.insert(all.begin() + first, TaskInfo(*frame->target()));
+    }
     for (const TaskRegistration *task = here->tasks().firstOrNull(); task; task = here->tasks().after(*task))
         all.emplace_back(task->task());
     return all;

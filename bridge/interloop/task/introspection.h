@@ -62,8 +62,8 @@ private:
 // The task whose code is running; none in plain callbacks, slots among them.
 INTERLOOP_EXPORT TaskInfo currentTask();
 
-// All tasks of this thread that have not ended: those of the blocking waits on the stack, outermost first, then the spawned ones in
-// the order of their spawning.
+// All tasks of this thread that have not ended: those of the blocking waits on the stack, outermost first, then
+// those of parked stacks, then the spawned ones in the order of their spawning.
 INTERLOOP_EXPORT std::vector<TaskInfo> allTasks();
 
 // allTasks() for people: a line each, spawned ones beneath the one that spawned them.

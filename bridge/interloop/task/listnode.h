@@ -65,6 +65,16 @@ public:
         m_end.m_previous = &added;
     }
 
+    // REQUIRES: !node.isLinked()
+    void prepend(Node &node) noexcept
+    {
+        ListNode &added = node;
+        added.m_previous = &m_end;
+        added.m_next = m_end.m_next;
+        m_end.m_next->m_previous = &added;
+        m_end.m_next = &added;
+    }
+
     // REQUIRES: !isEmpty()
     Node &takeFirst() noexcept
     {

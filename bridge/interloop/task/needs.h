@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/task/stack.h>
+
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -25,10 +27,10 @@ public:
     explicit Needs(Of of = Of::All) noexcept : m_of(of) { }
 
     // The end of `chain`, or that it goes on.
-    void add(const Chain &chain) { add(Item(&chain, 0)); }
+    void add(const Chain &chain) { add(Item(&chain, StackPlace())); }
 
-    // That plain code goes on which was begun when `depth` blocking waits were on the stack.
-    void addCode(int depth) { add(Item(nullptr, depth)); }
+    // That plain code goes on which lies at `place`.
+    void addCode(StackPlace place) { add(Item(nullptr, place)); }
 
     // An outsider may end it.
     void open() noexcept { m_isOpen = true; }
@@ -39,11 +41,11 @@ public:
     {
     public:
         Item() noexcept = default;
-        Item(const Chain *chain, int depth) noexcept : chain(chain), depth(depth) { }
+        Item(const Chain *chain, StackPlace place) noexcept : chain(chain), place(place) { }
         bool operator==(const Item &) const noexcept = default;
 
         const Chain *chain = nullptr; // nullptr: plain code
-        int depth = 0;
+        StackPlace place; // of plain code
     };
 
     Of of() const noexcept { return m_of; }

@@ -36,6 +36,7 @@ enum class Refusal : unsigned char {
     WrongThread, // the task belongs to another thread
     TooDeep, // Bridge::setMaximumDepth nested waits are on the stack already
     StackLow, // this thread's stack is nearly used up
+    NoSuspend, // a guard of the caller's refuses waits
     Deadlock, // the wait could only end after itself
     NoApplication, // there is no QCoreApplication
     ShuttingDown, // this thread's bridge has ended, or is about to

@@ -3,6 +3,7 @@
 
 #include <interloop/task/chain.h>
 #include <interloop/task/chainextras.h>
+#include <interloop/task/syncframe.h>
 
 namespace interloop {
 
@@ -41,9 +42,39 @@ LocalValues &Scheduler::ownLocalValues()
     return chain ? chain->extras().locals : m_locals;
 }
 
-const void *Scheduler::stackAddress(const void *) const noexcept
+Scheduler::StackAddress Scheduler::stackAddress(const void *) const noexcept
 {
-    return nullptr;
+    return StackAddress();
+}
+
+void Scheduler::enterStack(Stack &stack) noexcept
+{
+    if (stack.isParked()) {
+        stack.unlink();
+        --m_parkedCount;
+    }
+    m_stack->m_current = std::exchange(m_current, stack.m_current);
+    stack.m_beneath = std::exchange(m_stack, &stack);
+    if (stack.m_topFrame) {
+        stack.m_bottomFrame->m_below = m_topFrame;
+        m_topFrame = stack.m_topFrame;
+        m_depth += stack.m_depth;
+    }
+}
+
+void Scheduler::leaveStack(bool isParked) noexcept
+{
+    Stack &stack = *m_stack;
+    m_stack = std::exchange(stack.m_beneath, nullptr);
+    stack.m_current = std::exchange(m_current, m_stack->m_current);
+    if (stack.m_topFrame) {
+        m_topFrame = std::exchange(stack.m_bottomFrame->m_below, nullptr);
+        m_depth -= stack.m_depth;
+    }
+    if (isParked) {
+        m_parkedStacks.append(stack);
+        ++m_parkedCount;
+    }
 }
 
 void Scheduler::deliverCancel(Operation &operation, CancelMode mode)

@@ -7,6 +7,7 @@
 #include <interloop/task/mailbox.h>
 #include <interloop/task/operation.h>
 #include <interloop/task/resumeorder.h>
+#include <interloop/task/stack.h>
 #include <interloop/task/timerqueue.h>
 
 #include <coroutine>
@@ -53,6 +54,15 @@ public:
     void post(Operation &operation)
     {
         m_ready.append(operation);
+        ++m_posted;
+        if (!m_isDraining)
+            wake();
+    }
+
+    // Puts it at the front instead: what it continues has its turn still.
+    void postFirst(Operation &operation)
+    {
+        m_ready.prepend(operation);
         ++m_posted;
         if (!m_isDraining)
             wake();
@@ -113,9 +123,24 @@ public:
     // As above, but nullptr too when a foreign event loop, of which the scheduler knows, has been started on top of it.
     virtual Chain *callingChain() const { return m_current; }
 
-    // The innermost wait on this thread's stack, or nullptr.
+    // The innermost wait on this thread's active stacks, or nullptr; and how many there are.
     SyncFrame *topFrame() const noexcept { return m_topFrame; }
     int depth() const noexcept { return m_depth; }
+
+    // The stack that runs.
+    const Stack &stack() const noexcept { return *m_stack; }
+    bool isOnOwnStack() const noexcept { return m_stack == &m_ownStack; }
+    bool isActive(const Stack &stack) const noexcept { return stack.m_beneath || &stack == &m_ownStack; }
+
+    // The stacks that are parked, in the order in which they were.
+    const List<Stack> &parkedStacks() const noexcept { return m_parkedStacks; }
+    int parkedCount() const noexcept { return m_parkedCount; }
+
+    // Whether a wait that plain code begins here and now would be parked.
+    virtual bool wouldPark() const { return false; }
+
+    // Whether `frame`, which lies on a stack that can be parked, will wait by being parked. Asked once, when it matters first.
+    virtual bool shallPark(const SyncFrame &) const { return false; }
 
     // Spawned tasks that have not ended, oldest first.
     const List<TaskRegistration> &tasks() const noexcept { return m_tasks; }
@@ -128,8 +153,17 @@ public:
     const LocalValues &localValues() const noexcept;
     LocalValues &ownLocalValues(); // as above, to be changed
 
-    // Where on this thread's stack `object` lies, or nullptr: elsewhere, or the scheduler cannot know.
-    virtual const void *stackAddress(const void *object) const noexcept;
+    // On which of this thread's stacks, and where there, an object lies. No stack: elsewhere, or the scheduler cannot know.
+    class StackAddress
+    {
+    public:
+        StackAddress() noexcept = default;
+        StackAddress(const Stack *stack, const void *address) noexcept : stack(stack), address(address) { }
+
+        const Stack *stack = nullptr;
+        const void *address = nullptr;
+    };
+    virtual StackAddress stackAddress(const void *object) const noexcept;
 
     GivenLocks &givenLocks() noexcept { return m_givenLocks; }
 
@@ -151,6 +185,17 @@ protected:
     Chain *exchangeCurrent(Chain *chain) noexcept { return std::exchange(m_current, chain); }
 
     void setDraining(bool draining) noexcept { m_isDraining = draining; }
+
+    // Code on `stack` begins or goes on, on top of what runs. REQUIRES: not active
+    void enterStack(Stack &stack) noexcept;
+
+    // The code on top has ended, or waits: the stack beneath goes on.
+    void leaveStack(bool isParked) noexcept;
+
+    const Stack &ownStack() const noexcept { return m_ownStack; }
+
+    // The chain that code which begins on `stack` descends from.
+    static void setCurrentOf(Stack &stack, Chain *chain) noexcept { stack.m_current = chain; }
 
     // Whether stepEnded() is called when a chain has run and now waits or has ended.
     bool timesSteps() const noexcept { return m_timesSteps; }
@@ -176,7 +221,11 @@ private:
     std::vector<Operation *> m_batch; // of a random pass that begins; otherwise empty
     List<Operation> m_ordered; // those of them that keep their order
     Chain *m_current = nullptr;
-    SyncFrame *m_topFrame = nullptr;
+    OwnStack m_ownStack;
+    Stack *m_stack = &m_ownStack;
+    List<Stack> m_parkedStacks;
+    int m_parkedCount = 0;
+    SyncFrame *m_topFrame = nullptr; // of all active stacks
     int m_depth = 0;
     int m_taskCount = 0;
     std::uint32_t m_lastTaskId = 0;

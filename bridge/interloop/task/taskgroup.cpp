@@ -246,8 +246,9 @@ void TaskGroup::leave() noexcept
 // They could only end after whoever is about to wait for them.
 void TaskGroup::letGoOfStuckMembers()
 {
-    forEachMember([this](GroupMember &member) {
-        const std::string path = findBuried(member.task);
+    const BlockingForm form = currentScheduler().wouldPark() ? BlockingForm::Parks : BlockingForm::Nests;
+    forEachMember([this, form](GroupMember &member) {
+        const std::string path = findBuried(member.task, form);
         if (!path.empty())
             letGo(member, std::make_exception_ptr(RunSyncError(Refusal::Deadlock, path)));
     });

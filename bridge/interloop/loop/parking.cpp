@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/loop/pump.h>
+
+#include <interloop/loop/fences.h>
+#include <interloop/loop/fiber.h>
+#include <interloop/loop/runsync.h>
+#include <interloop/loop/runtarget.h>
+#include <interloop/task/event.h>
+#include <interloop/task/syncframe.h>
+
+/*
+ * Stacks of their own for code that may wait: when they are begun, parked, resumed and ended, and which waits can be
+ * parked at all.
+ */
+
+namespace interloop {
+
+namespace {
+
+// Ends when no stack is parked.
+Task<> whenNoneIsParked(Event &none)
+{
+    co_await none.wait();
+}
+
+} // namespace
+
+void Pump::setParking(bool on) noexcept
+{
+    m_isParking = on && FiberContext::isBuilt();
+}
+
+bool Pump::mayPark(const Fiber &fiber) const
+{
+    const StackState &state = m_here.fiber == &fiber ? m_here : fiber.state();
+    return m_isParking && !m_isClosing && !isQuitting() && state.nestedWaits == 0 && state.nestGuards == 0
+            && loopLevel() == state.entryLevel;
+}
+
+bool Pump::wouldPark() const
+{
+    const Fiber *fiber = m_here.fiber;
+    return fiber && mayPark(*fiber) && !m_qtFrames.areBetween(__builtin_frame_address(0), fiber->context().base());
+}
+
+bool Pump::shallPark(const SyncFrame &frame) const
+{
+    const auto &fiber = static_cast<const Fiber &>(frame.stack());
+    if (!mayPark(fiber))
+        return false;
+    const void *base = fiber.context().base();
+    return m_here.fiber == &fiber ? !m_qtFrames.areBetween(frame.position(), base)
+                                  : !m_qtFrames.mayBeBetween(frame.position(), base);
+}
+
+bool Pump::startOnFiber(FiberContext::Entry entry, void *argument)
+{
+    if (!isParking() || m_isInUvRun)
+        return false;
+    Fiber *fiber = m_fibers->take();
+    if (!fiber)
+        return false;
+    watchForQuit();
+    setCurrentOf(*fiber, callingChain());
+    fiber->state() = StackState(fiber->context().bounds(), fiber, 0);
+    fiber->state().hasStarter = true;
+    runFiber(*fiber, entry, argument);
+    return true;
+}
+
+void Pump::resumeFiber(Fiber &fiber)
+{
+    runFiber(fiber, nullptr, nullptr);
+    if (timesSteps())
+        m_stepWatch.restart(); // what ran was a step of another chain's
+}
+
+// `entry`: nullptr when it is resumed.
+void Pump::runFiber(Fiber &fiber, FiberContext::Entry entry, void *argument)
+{
+    const StackState beneath = std::exchange(m_here, fiber.state());
+    const bool wereStepsTimed = timesSteps();
+    m_here.entryLevel = loopLevel();
+    enterStack(fiber);
+    if (entry)
+        fiber.context().start(entry, argument);
+    else
+        fiber.context().resume();
+    const bool isParked = !fiber.context().isIdle();
+    leaveStack(isParked);
+    fiber.state() = std::exchange(m_here, beneath);
+    exchangeTimesSteps(wereStepsTimed);
+    if (isParked)
+        return;
+    m_fibers->giveBack(fiber);
+    if (m_noneParked && parkedCount() == 0) [[unlikely]]
+        m_noneParked->set();
+}
+
+// Goes on with the passes on a stack that what they run may park. False: there is none.
+bool Pump::runOnWorker(Passes &passes) noexcept
+{
+    const auto entry = [](void *argument) {
+        Passes &passes = *static_cast<Passes *>(argument);
+        passes.pump.runPasses(passes, passes.pump.m_here.fiber);
+    };
+    Fiber *worker = m_fibers->take();
+    if (!worker)
+        return false;
+    setCurrentOf(*worker, nullptr);
+    worker->state() = StackState(worker->context().bounds(), worker, 0);
+    runFiber(*worker, entry, &passes);
+    return true;
+}
+
+Scheduler::StackAddress Pump::stackAddress(const void *object) const noexcept
+{
+    if (const void *address = m_ownBounds.addressOf(object))
+        return StackAddress(&ownStack(), address);
+    const void *address = nullptr;
+    const Fiber *fiber = m_fibers->around(object, address);
+    return fiber ? StackAddress(fiber, address) : StackAddress();
+}
+
+void Pump::cancelParked(Outcome outcome, CancelMode mode)
+{
+    for (Stack *stack = parkedStacks().firstOrNull(); stack; stack = parkedStacks().after(*stack)) {
+        for (SyncFrame *frame = stack->topFrame(); frame; frame = frame->belowOnStack())
+            frame->target()->cancel(outcome, mode);
+    }
+}
+
+// A quit that comes before a wait is seen; those that end exec() without an event end the wait when exec() has ended.
+void Pump::watchForQuit()
+{
+    if (m_isWatchingQuit || !m_quitWatch)
+        return;
+    m_isWatchingQuit = true;
+    m_quitWatch->start();
+    forgetQuit();
+}
+
+void Pump::forgetQuit() noexcept
+{
+    if (m_quitWatch)
+        m_pastQuits = m_quitWatch->seen();
+}
+
+// The outermost event loop has returned: nobody will resume what is parked, unless it is done here.
+void Pump::aboutToQuit() noexcept
+{
+    if (parkedCount() > 0 && !m_isInUvRun && !m_isClosing && !m_isQuitting) {
+        Event none;
+        m_noneParked = &none;
+        m_isQuitting = true;
+        cancelParked(Outcome::Quit);
+        const auto end = tryRunSync(whenNoneIsParked(none), RunOptions().timeout(m_limits.shutdownLimit));
+        m_isQuitting = false;
+        m_noneParked = nullptr;
+        if (!end)
+            report(Report::Shutdown, std::to_string(parkedCount()) + " parked waits have not ended with the application", nullptr);
+    }
+    forgetQuit();
+}
+
+void Pump::park(RunTarget &target)
+{
+    Fiber &fiber = *m_here.fiber;
+    target.setFiber(&fiber);
+    fiber.park();
+    target.setFiber(nullptr);
+}
+
+} // namespace interloop
