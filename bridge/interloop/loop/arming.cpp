@@ -136,7 +136,7 @@ void Pump::resumeNotifier() noexcept
 Chain *Pump::callingChain() const
 {
     Chain *chain = currentChain();
-    return chain && loopLevel() - m_here.entryLevel == m_here.level ? chain : nullptr;
+    return chain && loopLevel() - m_here->entryLevel == m_here->level ? chain : nullptr;
 }
 
 } // namespace interloop

@@ -23,12 +23,15 @@ class Pump;
 class Fiber final : public Stack, public Operation
 {
 public:
-    Fiber(Pump &pump, std::size_t stackSize) : m_pump(pump), m_context(stackSize) { }
+    Fiber(Pump &pump, std::size_t stackSize)
+        : m_pump(pump), m_context(stackSize), m_state(m_context.bounds(), this)
+    {
+    }
 
     FiberContext &context() noexcept { return m_context; }
     const FiberContext &context() const noexcept { return m_context; }
 
-    // What the pump knows about it, kept while it does not run.
+    // What the pump knows about it.
     StackState &state() noexcept { return m_state; }
     const StackState &state() const noexcept { return m_state; }
 

@@ -32,14 +32,14 @@ void Pump::setParking(bool on) noexcept
 
 bool Pump::mayPark(const Fiber &fiber) const
 {
-    const StackState &state = m_here.fiber == &fiber ? m_here : fiber.state();
+    const StackState &state = fiber.state();
     return m_isParking && !m_isClosing && !isQuitting() && state.nestedWaits == 0 && state.nestGuards == 0
             && loopLevel() == state.entryLevel;
 }
 
 bool Pump::wouldPark() const
 {
-    const Fiber *fiber = m_here.fiber;
+    const Fiber *fiber = m_here->fiber;
     return fiber && mayPark(*fiber) && !m_qtFrames.areBetween(__builtin_frame_address(0), fiber->context().base());
 }
 
@@ -49,7 +49,7 @@ bool Pump::shallPark(const SyncFrame &frame) const
     if (!mayPark(fiber))
         return false;
     const void *base = fiber.context().base();
-    return m_here.fiber == &fiber ? !m_qtFrames.areBetween(frame.position(), base)
+    return m_here->fiber == &fiber ? !m_qtFrames.areBetween(frame.position(), base)
                                   : !m_qtFrames.mayBeBetween(frame.position(), base);
 }
 
@@ -62,8 +62,7 @@ bool Pump::startOnFiber(FiberContext::Entry entry, void *argument)
         return false;
     watchForQuit();
     setCurrentOf(*fiber, callingChain());
-    fiber->state() = StackState(fiber->context().bounds(), fiber, 0);
-    fiber->state().hasStarter = true;
+    fiber->state().begin(true);
     runFiber(*fiber, entry, argument);
     return true;
 }
@@ -78,9 +77,9 @@ void Pump::resumeFiber(Fiber &fiber)
 // `entry`: nullptr when it is resumed.
 void Pump::runFiber(Fiber &fiber, FiberContext::Entry entry, void *argument)
 {
-    const StackState beneath = std::exchange(m_here, fiber.state());
+    StackState *beneath = std::exchange(m_here, &fiber.state());
     const bool wereStepsTimed = timesSteps();
-    m_here.entryLevel = loopLevel();
+    m_here->entryLevel = loopLevel();
     enterStack(fiber);
     if (entry)
         fiber.context().start(entry, argument);
@@ -88,7 +87,7 @@ void Pump::runFiber(Fiber &fiber, FiberContext::Entry entry, void *argument)
         fiber.context().resume();
     const bool isParked = !fiber.context().isIdle();
     leaveStack(isParked);
-    fiber.state() = std::exchange(m_here, beneath);
+    m_here = beneath;
     exchangeTimesSteps(wereStepsTimed);
     if (isParked)
         return;
@@ -102,13 +101,13 @@ bool Pump::runOnWorker(Passes &passes) noexcept
 {
     const auto entry = [](void *argument) {
         Passes &passes = *static_cast<Passes *>(argument);
-        passes.pump.runPasses(passes, passes.pump.m_here.fiber);
+        passes.pump.runPasses(passes, passes.pump.m_here->fiber);
     };
     Fiber *worker = m_fibers->take();
     if (!worker)
         return false;
     setCurrentOf(*worker, nullptr);
-    worker->state() = StackState(worker->context().bounds(), worker, 0);
+    worker->state().begin(false);
     runFiber(*worker, entry, &passes);
     return true;
 }
@@ -165,7 +164,7 @@ void Pump::aboutToQuit() noexcept
 
 void Pump::park(RunTarget &target)
 {
-    Fiber &fiber = *m_here.fiber;
+    Fiber &fiber = *m_here->fiber;
     target.setFiber(&fiber);
     fiber.park();
     target.setFiber(nullptr);

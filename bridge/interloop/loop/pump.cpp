@@ -61,14 +61,14 @@ private:
     bool m_timesSteps; // of the turn beneath
 };
 
-Pump::LevelScope::LevelScope(Pump &pump) : m_pump(pump), m_previous(pump.m_here.level)
+Pump::LevelScope::LevelScope(Pump &pump) : m_pump(pump), m_previous(pump.m_here->level)
 {
-    pump.m_here.level = pump.loopLevel() - pump.m_here.entryLevel;
+    pump.m_here->level = pump.loopLevel() - pump.m_here->entryLevel;
 }
 
 Pump::Pump(uv_loop_t *adopted)
     : Scheduler(std::make_shared<Mailbox>([this] { uv_async_send(&m_async); })), m_thread(QThread::currentThread()),
-      m_loop(adopted ? adopted : &m_ownLoop), m_here(m_ownBounds, nullptr, -1),
+      m_loop(adopted ? adopted : &m_ownLoop), m_ownState(m_ownBounds, nullptr),
       m_fibers(std::make_unique<FiberPool>(*this))
 {
     setParking(qEnvironmentVariableIntValue("INTERLOOP_PARKING") != 0 || !qEnvironmentVariableIsSet("INTERLOOP_PARKING"));

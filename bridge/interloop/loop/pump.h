@@ -107,7 +107,7 @@ public:
     {
     public:
         explicit LevelScope(Pump &pump);
-        ~LevelScope() { m_pump.m_here.level = m_previous; }
+        ~LevelScope() { m_pump.m_here->level = m_previous; }
         LevelScope(const LevelScope &) = delete;
         LevelScope &operator=(const LevelScope &) = delete;
 
@@ -133,10 +133,10 @@ public:
     void setLastHeldBack(std::chrono::nanoseconds time) noexcept { m_lastHeldBack = time; }
 
     // What is known about the stack that runs.
-    StackState &here() noexcept { return m_here; }
+    StackState &here() noexcept { return *m_here; }
 
     // Whether something is being thrown or handled that was not beneath the innermost wait.
-    bool isUnwinding() const noexcept { return ExceptionState::isUnwindingSince(m_here.exceptionsBeneath); }
+    bool isUnwinding() const noexcept { return ExceptionState::isUnwindingSince(m_here->exceptionsBeneath); }
 
     StackAddress stackAddress(const void *object) const noexcept override;
 
@@ -149,7 +149,7 @@ public:
     // The current chain for code that begins now: none at the bottom of a stack, where the starter's is known until then.
     Chain *leaveStarter() noexcept
     {
-        if (std::exchange(m_here.hasStarter, false))
+        if (std::exchange(m_here->hasStarter, false))
             exchangeCurrent(nullptr);
         return currentChain();
     }
@@ -260,7 +260,8 @@ private:
     TimePoint m_armedFor = TimePoint::max(); // min(): at once; max(): not armed
     TimePoint m_budgetEnd = TimePoint::min(); // min(): this Qt turn's budget has not been begun
     StackBounds m_ownBounds;
-    StackState m_here;
+    StackState m_ownState;
+    StackState *m_here = &m_ownState; // of the stack that runs
     std::unique_ptr<FiberPool> m_fibers;
     mutable QtFrames m_qtFrames;
     Event *m_noneParked = nullptr; // nullptr: nobody waits for it

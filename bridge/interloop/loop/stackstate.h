@@ -5,7 +5,7 @@
 #include <interloop/loop/unwinding.h>
 
 /*
- * What the pump knows about a stack besides its waits: its own copy for the one that runs, kept with each of the others.
+ * What the pump knows about a stack besides its waits.
  */
 
 namespace interloop {
@@ -15,11 +15,18 @@ class Fiber;
 class StackState
 {
 public:
-    StackState() = default;
-    StackState(const StackBounds &bounds, Fiber *fiber, int level) noexcept : bounds(&bounds), fiber(fiber), level(level) { }
+    StackState(const StackBounds &bounds, Fiber *fiber) noexcept : bounds(&bounds), fiber(fiber) { }
 
-    const StackBounds *bounds = nullptr;
-    Fiber *fiber = nullptr; // nullptr: the thread's own stack
+    // Other code begins on the stack.
+    void begin(bool knowsStarter) noexcept
+    {
+        exceptionsBeneath = ExceptionState();
+        level = 0;
+        hasStarter = knowsStarter;
+    }
+
+    const StackBounds *bounds;
+    Fiber *fiber; // nullptr: the thread's own stack
     ExceptionState exceptionsBeneath; // what was being thrown or handled beneath its innermost wait
     int entryLevel = 0; // Qt's loop level when the stack was started or resumed last
     int level = 0; // Qt's loop level that the running chain was started at, counted from entryLevel
