@@ -121,15 +121,23 @@ Scheduler::StackAddress Pump::stackAddress(const void *object) const noexcept
     return fiber ? StackAddress(fiber, address) : StackAddress();
 }
 
-void Pump::cancelParked(Outcome outcome, CancelMode mode)
+template<typename Condition>
+void Pump::cancelParkedIf(Condition condition, Outcome outcome, CancelMode mode)
 {
     for (Stack *stack = parkedStacks().firstOrNull(); stack; stack = parkedStacks().after(*stack)) {
+        if (!condition(static_cast<Fiber *>(stack)->state()))
+            continue;
         for (SyncFrame *frame = stack->topFrame(); frame; frame = frame->belowOnStack())
             frame->target()->cancel(outcome, mode);
     }
 }
 
-// A quit that comes before a wait is seen; those that end exec() without an event end the wait when exec() has ended.
+void Pump::cancelParked(Outcome outcome, CancelMode mode)
+{
+    cancelParkedIf([](const StackState &) { return true; }, outcome, mode);
+}
+
+// A quit that comes before a wait is seen, so that it nests as clean-up.
 void Pump::watchForQuit()
 {
     if (m_isWatchingQuit || !m_quitWatch)
@@ -152,20 +160,33 @@ void Pump::aboutToQuit() noexcept
         Event none;
         m_noneParked = &none;
         m_isQuitting = true;
-        cancelParked(Outcome::Quit);
-        const auto end = tryRunSync(whenNoneIsParked(none), RunOptions().timeout(m_limits.shutdownLimit));
+        // exit() cannot be seen. What was parked in the event loop's last turn may be clean-up that was begun after it. (The
+        // dispatchers differ in when they say that a turn is over.)
+        const bool mayBeCleanUp = !isQuitSeen();
+        const auto isEarlier = [this](const StackState &state) { return m_qtTurns - state.parkedAt > 1; };
+        if (mayBeCleanUp)
+            cancelParkedIf(isEarlier, Outcome::Quit, CancelMode::Polite);
+        else
+            cancelParked(Outcome::Quit);
+        auto end = tryRunSync(whenNoneIsParked(none), RunOptions().timeout(m_limits.shutdownLimit));
+        if (!end && mayBeCleanUp) {
+            cancelParked(Outcome::Quit);
+            end = tryRunSync(whenNoneIsParked(none), RunOptions().timeout(m_limits.shutdownLimit));
+        }
         m_isQuitting = false;
         m_noneParked = nullptr;
         if (!end)
             report(Report::Shutdown, std::to_string(parkedCount()) + " parked waits have not ended with the application", nullptr);
     }
     forgetQuit();
+    m_quitDeadline = TimePoint::min();
 }
 
 void Pump::park(RunTarget &target)
 {
     Fiber &fiber = *m_here->fiber;
     target.setFiber(&fiber);
+    m_here->parkedAt = m_qtTurns;
     fiber.park();
     target.setFiber(nullptr);
 }

@@ -176,7 +176,8 @@ public:
     bool isEndingParked() const noexcept { return m_isQuitting; }
 
     // The application has been told to quit, and what waits from now on does so for clean-up.
-    bool isQuitting() const noexcept { return m_isQuitting || (m_quitWatch && m_quitWatch->seen() != m_pastQuits); }
+    bool isQuitting() const noexcept { return m_isQuitting || isQuitSeen(); }
+    bool isQuitSeen() const noexcept { return m_quitWatch && m_quitWatch->seen() != m_pastQuits; }
     void forgetQuit() noexcept; // it did not come to that
 
     // Until when waits begun after a quit may go on; min(): no quit is in force.
@@ -227,6 +228,8 @@ private:
     bool goOnTiming(unsigned left) noexcept;
     void runFiber(Fiber &fiber, Entry entry, void *argument);
     bool mayPark(const Fiber &fiber) const;
+    template<typename Condition>
+    void cancelParkedIf(Condition condition, Outcome outcome, CancelMode mode);
     void watchForQuit();
     void aboutToQuit() noexcept;
     bool isWaitOver() noexcept;

@@ -142,10 +142,11 @@ void QtWait::exec()
 // The quit came before this wait began: it is clean-up, and has the shutdown limit.
 void QtWait::goOnAfterQuit()
 {
-    if (m_pump.quitDeadline() == TimePoint::min())
+    if (m_pump.quitDeadline() == TimePoint::min()) { // else those beneath that are not clean-up have been cancelled
         m_pump.setQuitDeadline(m_pump.now() + m_pump.limits().shutdownLimit);
+        cancelFramesBeneath();
+    }
     m_cleanUpLimit.start(m_pump.quitDeadline() - m_pump.now());
-    cancelFramesBeneath();
 }
 
 void QtWait::cancelFramesBeneath()

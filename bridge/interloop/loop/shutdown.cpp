@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/loop/shutdown.h>
 
+#include <interloop/loop/fiber.h>
+#include <interloop/loop/logging.h>
 #include <interloop/loop/owner.h>
 #include <interloop/loop/pump.h>
 #include <interloop/task/syncframe.h>
@@ -129,6 +131,8 @@ void shutDown(Pump &pump)
     } else {
         runUntil(pump, [&pump] { return pump.closingHandles == 0; });
     }
+    if (loopLog().isDebugEnabled())
+        qCDebug(loopLog, "of the stacks of its own one used %zu bytes, the others less", pump.fibers().highWaterMark());
     forgetBridge(pump);
 }
 

@@ -33,6 +33,7 @@ public:
     int nestedWaits = 0; // waits that nest on it now
     int nestGuards = 0; // NoSuspend
     int refuseGuards = 0; // NoSuspend(Refuse)
+    unsigned parkedAt = 0; // the pump's qtTurns() when it was parked last
     bool hasStarter = false; // the scheduler's current chain is still that of the code which started the stack
 };
 
