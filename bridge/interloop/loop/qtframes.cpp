@@ -12,10 +12,10 @@
 #include <unwind.h>
 
 /*
- * A function that has called another has left the address at which it goes on in memory, on the stack. So the quick
- * look reads the stack as words, and when none of them lies in Qt's code no frame does. A word that does may be anything:
- * a pointer to a function, or, after other calls of Qt, what their frames have left behind. Then the frames are walked,
- * as far as to the highest such word.
+ * A function that has called another has left the address at which it goes on in memory, on the stack. So the quick look
+ * reads the stack as words, and when none of them lies in Qt's code no frame does. A word that does may be anything: a
+ * pointer to a function, or what a frame that is gone has left behind. Then the frames are walked, as far as to the
+ * highest such word.
  */
 
 namespace interloop {
@@ -91,10 +91,7 @@ public:
     enum : int { Unchanged = 1, Changed = 2 }; // not 0, which means: go on with the next module
 
 private:
-    static bool isCode(const ElfW(Phdr) & header) noexcept
-    {
-        return header.p_type == PT_LOAD && (header.p_flags & PF_X);
-    }
+    static bool isCode(const ElfW(Phdr) & header) noexcept { return header.p_type == PT_LOAD && (header.p_flags & PF_X); }
 
     static Code segment(const dl_phdr_info *info, int index) noexcept
     {
@@ -113,7 +110,7 @@ private:
     }
 };
 
-// The frames between `position` and `base`, from above, as far as to the one that called from `last`, by the unwinder.
+// The frames between `position` and `base`, from above, as far as to the one that called from `last`.
 class QtFrames::Walk
 {
 public:
@@ -152,7 +149,7 @@ private:
     bool m_isComplete = false; // false at the end: a frame that cannot be unwound was in the way
 };
 
-[[gnu::noinline]] bool QtFrames::areBetween(const void *position, const void *base)
+bool QtFrames::areBetween(const void *position, const void *base)
 {
     if (!Fences::qtFrames)
         return false;
@@ -162,13 +159,7 @@ private:
     const void *last = highestSuspect(position, base);
     if (!last) [[likely]]
         return false;
-
-    const auto *own = static_cast<const std::uintptr_t *>(__builtin_frame_address(0)); // the caller's, and the address
-    Frame caller;
-    caller.address = toWord(__builtin_return_address(0));
-    caller.stackPointer = toWord(own + 2);
-    caller.framePointer = own[0];
-    return findsFrame(caller, position, base, last);
+    return Walk(*this, position, last, base).findsQt();
 }
 
 bool QtFrames::mayBeBetween(const void *position, const void *base)
@@ -179,28 +170,12 @@ bool QtFrames::mayBeBetween(const void *position, const void *base)
     return m_isEverythingQts || highestSuspect(position, base);
 }
 
-// Whether a function of Qt's called something from a word between `position` and `last`, all on top of `base`.
-bool QtFrames::findsFrame(Frame frame, const void *position, const void *base, const void *last)
-{
-    const std::uintptr_t limit = toWord(last) + sizeof(std::uintptr_t);
-    if (frame.stackPointer > toWord(base)) // not on this stack, whatever the contract says
-        return true;
-    while (m_rules.stepOut(frame, limit)) {
-        if (frame.stackPointer > limit)
-            return false;
-        if (frame.stackPointer > toWord(position) && contains(frame.address))
-            return true;
-    }
-    return Walk(*this, position, last, base).findsQt();
-}
-
 void QtFrames::noticeModules()
 {
     if (dl_iterate_phdr(&Modules::compareCounts, this) == Modules::Unchanged) [[likely]]
         return;
     m_code.clear();
     m_isEverythingQts = false;
-    m_rules.clear();
     dl_iterate_phdr(&Modules::collect, this);
 
     m_hull = Code();

@@ -2,18 +2,17 @@
 #pragma once
 
 #include <interloop/export.h>
-#include <interloop/loop/framerules.h>
 
 #include <cstdint>
 #include <vector>
 
 /*
- * Whether code of Qt's is running on a part of a stack: whether one of its functions has called something there that
- * has not returned yet.
+ * Whether code of Qt's is running on a part of a stack: whether one of its functions has called something there that has
+ * not returned yet.
  *
- * Qt keeps records that are shaped like a stack, and in them pointers into its own frames (QObject::sender()'s, for one,
- * through which ~QObject writes). They are right while frames end last in, first out. A stack with such a frame on it
- * must therefore not be left for another one: a wait there nests.
+ * Qt keeps records that are shaped like a stack, and in them pointers into its callers' frames (QObject::sender()'s, for
+ * one, through which ~QObject writes). They are right while frames end last in, first out. A stack with such a frame on
+ * it must therefore not be left for another one: a wait there nests.
  *
  * Qt's is every module whose file's name begins with libQt6, and the one that has QObject, whatever its name; modules
  * that are loaded or unloaded meanwhile are noticed. In a program into which Qt and Interloop are linked statically
@@ -22,8 +21,7 @@
 
 namespace interloop {
 
-// Of one thread. `position` and `base` are addresses of frames: __builtin_frame_address(0), in the outermost function that
-// counts (FiberContext::base()) and in one that it has called. REQUIRES: on the same stack, position <= base
+// Of one thread. Stacks grow downwards: REQUIRES position <= base, both on the same stack and aligned as pointers are.
 class INTERLOOP_EXPORT QtFrames
 {
 public:
@@ -54,7 +52,6 @@ private:
 
     void noticeModules();
     bool contains(std::uintptr_t word) const noexcept;
-    bool findsFrame(Frame frame, const void *position, const void *base, const void *last);
     const void *highestSuspect(const void *position, const void *base) const noexcept;
 
     std::vector<Code> m_code; // Qt's, in no order
@@ -62,7 +59,6 @@ private:
     bool m_isEverythingQts = false; // Qt is linked statically
     unsigned long long m_loaded = 0; // modules, ever, in this program
     unsigned long long m_unloaded = 0;
-    FrameRules m_rules;
 };
 
 } // namespace interloop
