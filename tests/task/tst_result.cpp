@@ -139,8 +139,8 @@ void TestResult::outcomesAndRefusalsHaveNames()
         names += toString(static_cast<Refusal>(refusal));
     QCOMPARE(names,
              (QStringList{"Value", "Exception", "TimedOut", "Cancelled", "Quit", "ContextDestroyed", "Refused", "?",
-                          "InsideLibuvCallback", "WrongThread", "TooDeep", "StackLow", "Deadlock", "NoApplication",
-                          "ShuttingDown", "?"}));
+                          "InsideLibuvCallback", "WrongThread", "TooDeep", "StackLow", "NoSuspend", "Deadlock",
+                          "NoApplication", "ShuttingDown", "?"}));
 }
 
 QTEST_APPLESS_MAIN(TestResult)
