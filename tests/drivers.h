@@ -75,6 +75,12 @@ inline void drive(Driver driver, const std::function<void()> &body)
     }
 }
 
+// Whether a wait in the body parks its stack: plain code that Qt has called, or nobody, cannot.
+inline bool bodyParks(Driver driver)
+{
+    return driver == Driver::Task && Bridge::current().isParking();
+}
+
 } // namespace interloop::test
 
 Q_DECLARE_METATYPE(interloop::test::Driver)
@@ -86,6 +92,12 @@ inline void drive(const std::function<void()> &body)
 {
     QFETCH(Driver, driver);
     drive(driver, body);
+}
+
+inline bool bodyParks()
+{
+    QFETCH(Driver, driver);
+    return bodyParks(driver);
 }
 
 } // namespace interloop::test
