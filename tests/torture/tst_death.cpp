@@ -127,9 +127,11 @@ private:
         if (m_victim != Victim::Receiver && m_victim != Victim::Sender)
             return tryRunSync(task, RunOptions().timeout(10s).context(m_context)).outcome();
         Outcome outcome = Outcome::Refused;
-        interloop::connect(m_source.data(), &Source::fired, m_context.data(),
-                           [&] { outcome = tryRunSync(task, RunOptions().timeout(10s)).outcome(); });
+        const Connection connection =
+                interloop::connect(m_source.data(), &Source::fired, m_context.data(),
+                                   [&] { outcome = tryRunSync(task, RunOptions().timeout(10s)).outcome(); });
         emit m_source->fired();
+        static_cast<void>(QTest::qWaitFor([&] { return !connection.isRunning(); }, 10'000)); // parked, it comes back at once
         return outcome;
     }
 
