@@ -299,6 +299,10 @@ void TestTaskGroup::childBeneathItsParentIsLetGo()
         const TaskHandle<> handle = spawn(body(nests(log)), "body");
         log.note(QString::fromStdString(tryRunSync(handle).errorString()));
         COMPARE_TIMELINE(log, "child cancelled@1, body failed@1");
+        if (Bridge::current().isParking()) { // the child is not beneath: it can end before its parent goes on
+            QCOMPARE(errors.texts(), QStringList());
+            return;
+        }
         QCOMPARE(errors.texts().size(), 1);
         QVERIFY2(errors.texts().first().startsWith("task 'child' outlives the TaskGroup that it belongs to: Deadlock: "),
                  qPrintable(errors.texts().first()));
