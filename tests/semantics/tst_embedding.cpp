@@ -166,6 +166,12 @@ void TestEmbedding::A05_plainHandlersAskTheirOwnServer()
         runSync(gather(timed(log, port, "1"), timed(log, port, "4"), timed(log, port, "2")));
     });
 
+    if (Bridge::current().isParking()) { // each handler in its own time
+        COMPARE_TIMELINE(log, "1@1, 2@2, 4@4");
+        QCOMPARE(heldBack.size(), 0);
+        QCOMPARE(messages.texts(), QStringList());
+        return;
+    }
     // on one stack the first handler cannot answer before the second, which was called on top of it
     QCOMPARE(log.order(""), "2, 4, 1");
     COMPARE_TIMELINE(log, "2@2, 4@4, 1@4");
