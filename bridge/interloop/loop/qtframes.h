@@ -7,10 +7,10 @@
 #include <vector>
 
 /*
- * Whether code of Qt's is running on a part of a stack: whether one of its functions has called something there that has
- * not returned yet.
+ * Whether code of Qt's is running on a part of a stack: whether one of its functions has called something there that
+ * has not returned yet.
  *
- * Qt keeps records that are shaped like a stack, and in them pointers into its callers' frames (QObject::sender()'s, for
+ * Qt keeps records that are shaped like a stack, and in them pointers into its own frames (QObject::sender()'s, for
  * one, through which ~QObject writes). They are right while frames end last in, first out. A stack with such a frame on
  * it must therefore not be left for another one: a wait there nests.
  *
@@ -21,7 +21,8 @@
 
 namespace interloop {
 
-// Of one thread. Stacks grow downwards: REQUIRES position <= base, both on the same stack and aligned as pointers are.
+// Of one thread. `position` and `base` are addresses of frames, by __builtin_frame_address(0): of a function that waits
+// and of the outermost one that counts (FiberContext::base()). REQUIRES: on the same stack, position <= base
 class INTERLOOP_EXPORT QtFrames
 {
 public:
