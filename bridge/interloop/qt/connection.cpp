@@ -92,6 +92,14 @@ void ConnectionState::cancelAll(Outcome outcome)
         run->cancel(outcome);
 }
 
+bool ConnectionState::cancel()
+{
+    const bool hasBodies = isRunning() || m_next;
+    m_next = nullptr;
+    cancelAll(Outcome::Cancelled);
+    return hasBodies;
+}
+
 void ConnectionState::reportCurrentException() const noexcept
 {
     try {

@@ -61,9 +61,14 @@ public:
     void restartWith(std::function<void()> start);
 
     bool isRunning() const noexcept { return !m_runs.isEmpty(); }
-    void add(BodyRun &run) noexcept { m_runs.append(run); }
+    void add(BodyRun &run) noexcept // it begins; what was to follow has been overtaken
+    {
+        m_runs.append(run);
+        m_next = nullptr;
+    }
     void remove(BodyRun &run) noexcept; // it has ended
     void cancelAll(Outcome outcome);
+    bool cancel(); // all, and what was to follow. False when there is neither
 
     // Whether the emitter may go on before a body has ended.
     bool mayPark() const noexcept { return m_mayPark; }
@@ -104,14 +109,9 @@ public:
 
     bool isRunning() const noexcept { return m_state && m_state->isRunning(); }
 
-    // Cancels the bodies that have begun; the connection stays. False when there are none.
-    bool cancel()
-    {
-        const bool wasRunning = isRunning();
-        if (wasRunning)
-            m_state->cancelAll(Outcome::Cancelled);
-        return wasRunning;
-    }
+    // Cancels the bodies that have begun, and forgets the one that was to follow them (Overlap::Restart); the connection
+    // stays. False when there are none.
+    bool cancel() { return m_state && m_state->cancel(); }
 
 private:
     std::shared_ptr<ConnectionState> m_state;
