@@ -23,10 +23,13 @@
 #include <unistd.h>
 
 /*
- * An application that is told to end while it waits; tst_quit.cpp starts one for each cell of its tables.
+ * An application that is told to end while it waits; tst_quit.cpp and parking/tst_parkedquit.cpp start one for each cell
+ * of their tables.
  *
  *     interloop-quitcell inside  WAY DEPTH [WAITER]   in exec(), with DEPTH waits on the stack
  *     interloop-quitcell outside PLACE WAY            in aboutToQuit, after exec() or before it
+ *     interloop-quitcell parked  WAY PARKED NESTED    in exec(), with PARKED stacks parked and NESTED waits on the thread's
+ *     interloop-quitcell parked-cleanup | parked-noexec
  *     interloop-quitcell later | nested-later | cleanup | nextwindow [WAITER]
  *
  * It prints what it saw, one "key value" a line, and returns what exec() returned. 86: it hung.
@@ -116,6 +119,9 @@ public:
             uv_close(reinterpret_cast<uv_handle_t *>(&signalHandle), nullptr);
     }
 
+    // Whether it is to be told by code that parks.
+    bool isInASlot() const { return m_way == "inaslot"; }
+
     // Whether the way is to leave an event behind before a wait begins.
     bool isBeforeWait() const { return m_way == "postedquit"; }
 
@@ -124,7 +130,7 @@ public:
         toldToEnd = Clock::now();
         if (m_way == "quit")
             QCoreApplication::quit();
-        else if (m_way == "exit")
+        else if (m_way == "exit" || m_way == "inaslot")
             QCoreApplication::exit(7);
         else if (m_way == "windowclosed")
             m_window->close();
@@ -373,6 +379,147 @@ void cleanUp(QCoreApplication &application, int &code)
     code = application.exec();
 }
 
+// Code on a stack that is parked, or nests, when the application is told to end: a slot, a task or a posted function.
+class Parkers
+{
+public:
+    Parkers()
+    {
+        Bridge::current().setParking(true);
+        const auto slot = [this](const QString &) { hold("parked"); };
+        interloop::connect(&m_sender, &QObject::objectNameChanged, &m_sender, slot, Overlap::Parallel);
+    }
+
+    void park(int count)
+    {
+        for (int n = 0; n < count; ++n) {
+            ++m_begun;
+            if (m_begun % 3 == 1)
+                m_sender.setObjectName(QString::number(m_begun));
+            else if (m_begun % 3 == 2)
+                spawn(holdInTask(this), "parker");
+            else
+                Bridge::current().post([this] { hold("parked"); });
+        }
+    }
+
+    void hold(const char *how)
+    {
+        const Alive alive;
+        say("outcome", how + QByteArray(" ") + wait());
+    }
+
+private:
+    static Task<> holdInTask(Parkers *parkers)
+    {
+        parkers->hold("parked");
+        co_return;
+    }
+
+    QObject m_sender;
+    int m_begun = 0;
+};
+
+// Plain slots that nest, and beneath each of them and on top of all some stacks that park; then tells.
+class MixedTower
+{
+public:
+    MixedTower(Teller &teller, int parked, int nested)
+        : m_teller(teller), m_parkedEach(parked / (nested + 1)), m_parkedLast(parked - m_parkedEach * nested), m_left(nested)
+    {
+    }
+
+    void grow()
+    {
+        if (m_left == 0) {
+            m_parkers.park(m_parkedLast);
+            QTimer::singleShot(20, QCoreApplication::instance(), [this] {
+                say("parked", Bridge::current().parked());
+                say("depth", Bridge::current().depth());
+                if (m_teller.isInASlot())
+                    spawn(tellInTask(this), "teller");
+                else
+                    m_teller.tell();
+            });
+            return;
+        }
+        --m_left;
+        m_parkers.park(m_parkedEach);
+        queue([this] { grow(); });
+        m_parkers.hold("nested");
+    }
+
+private:
+    static Task<> tellInTask(MixedTower *tower)
+    {
+        runSync(sleepFor(1ms)); // goes on on a stack of its own
+        tower->m_teller.tell();
+        co_return;
+    }
+
+    Teller &m_teller;
+    Parkers m_parkers;
+    int m_parkedEach;
+    int m_parkedLast;
+    int m_left;
+};
+
+void parked(QCoreApplication &application, const QByteArray &way, int parkedCount, int nestedCount, int &code)
+{
+    Teller teller(way);
+    MixedTower tower(teller, parkedCount, nestedCount);
+    Bridge::current().setMaximumDepth(200);
+    queue([&tower] { tower.grow(); });
+    code = application.exec();
+    say("left-in-exec", Alive::begun - Alive::ended);
+    say("parked-behind-exec", Bridge::current().parked());
+}
+
+// Parked code that waits when it cleans up: briefly, and for longer than it may.
+void parkedCleanUp(QCoreApplication &application, int &code)
+{
+    Bridge::current().setShutdownLimit(300ms);
+    Bridge::current().setHeldBackThreshold(1s); // what ends the stacks waits for them
+    Parkers parkers;
+    const auto slot = [] {
+        const Alive alive;
+        const Saver saver("in-slot-destructor");
+        try {
+            runSync(answerAfter(aMinute));
+        } catch (const Cancelled &cancelled) {
+            say("caught", toString(cancelled.outcome()));
+            say("in-slot-catch", QByteArray::number(runSync(answerAfter(20ms))));
+            const Result<int> slow = tryRunSync(answerAfter(aMinute));
+            say("slow", toString(slow.outcome()));
+        }
+    };
+    QObject sender;
+    interloop::connect(&sender, &QObject::objectNameChanged, &sender, slot);
+    queue([&] {
+        sender.setObjectName(QStringLiteral("name"));
+        parkers.park(2);
+        QTimer::singleShot(20, &sender, [] {
+            say("parked", Bridge::current().parked());
+            toldToEnd = Clock::now();
+            QCoreApplication::exit(7);
+        });
+    });
+    code = application.exec();
+    say("left-in-exec", Alive::begun - Alive::ended);
+    say("parked-behind-exec", Bridge::current().parked());
+}
+
+// Stacks are parked, and nobody has told the application to end: it is destroyed.
+void parkedWithoutExec(QCoreApplication &application, int &code)
+{
+    static Parkers parkers;
+    parkers.park(5);
+    application.processEvents();
+    say("parked", Bridge::current().parked());
+    toldToEnd = Clock::now();
+    code = 0;
+}
+
 // "Close the login window, wait, show the main window".
 void nextWindow(QCoreApplication &application, int &code)
 {
@@ -423,6 +570,12 @@ int main(int argc, char **argv)
             later(*application, what == "nested-later", code);
         else if (what == "cleanup")
             cleanUp(*application, code);
+        else if (what == "parked")
+            parked(*application, arguments[1], arguments[2].toInt(), arguments[3].toInt(), code);
+        else if (what == "parked-cleanup")
+            parkedCleanUp(*application, code);
+        else if (what == "parked-noexec")
+            parkedWithoutExec(*application, code);
         else if (what == "nextwindow")
             nextWindow(*application, code);
         else
@@ -430,7 +583,8 @@ int main(int argc, char **argv)
         say("exec", code);
         if (isControl)
             _exit(code); // it has left frames behind
-        Bridge::current().close();
+        if (what != "parked-noexec")
+            Bridge::current().close();
     }
     say("ended-ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - toldToEnd).count());
     say("begun", Alive::begun);
