@@ -23,13 +23,13 @@ void Form::setTexts()
     timeout->setToolTip(tr("How long the server may be silent"));
     fetch->setText(tr("&Fetch"));
     fetch->setToolTip(tr("Gets the URL in a slot that blocks until the answer is there"));
-    second->setText(tr("&Wait 3 s on top"));
-    second->setToolTip(tr("Starts another blocking wait, on top of those that are on the stack"));
+    second->setText(tr("&Wait 3 s too"));
+    second->setToolTip(tr("Starts another blocking wait, beside those that wait already"));
     cancel->setText(tr("&Cancel"));
-    cancel->setToolTip(tr("Ends the innermost wait (Esc)"));
+    cancel->setToolTip(tr("Ends the newest wait (Esc)"));
     cancel->setEnabled(false);
     progress->setAccessibleName(tr("Progress of the fetch"));
-    waits->setAccessibleName(tr("Waits on the stack, the innermost first"));
+    waits->setAccessibleName(tr("Waits, the newest first"));
     result->setAccessibleName(tr("Result"));
     status->setAccessibleName(tr("Status"));
 }
@@ -51,7 +51,7 @@ void Form::arrange()
     urlLabel->setBuddy(url);
     auto *timeoutLabel = new QLabel(tr("&Timeout:"), this);
     timeoutLabel->setBuddy(timeout);
-    auto *waitsLabel = new QLabel(tr("Waits on the &stack, the innermost first:"), this);
+    auto *waitsLabel = new QLabel(tr("Wait&s, the newest first:"), this);
     waitsLabel->setBuddy(waits);
     auto *resultLabel = new QLabel(tr("&Result:"), this);
     resultLabel->setBuddy(result);

@@ -32,7 +32,7 @@ public:
     QProgressBar *const progress = add<QProgressBar>("progress");
     QLabel *const depth = add<QLabel>("depth");
     Spinner *const spinner = add<Spinner>("spinner");
-    QListWidget *const waits = add<QListWidget>("waits"); // innermost first
+    QListWidget *const waits = add<QListWidget>("waits"); // newest first
     QPlainTextEdit *const result = add<QPlainTextEdit>("result");
     QLabel *const statusIcon = add<QLabel>("statusIcon");
     QLabel *const status = add<QLabel>("status");

@@ -44,7 +44,7 @@ QString textOf(const Window &window, const QString &field)
 QString complaint(const Window &window, const Step &step)
 {
     if (step.verb == Step::Verb::WaitForDepth || step.verb == Step::Verb::ExpectDepth) {
-        const int depth = interloop::Bridge::current().depth();
+        const int depth = interloop::Bridge::current().depth() + interloop::Bridge::current().parked();
         return depth == step.number ? QString() : QStringLiteral("the depth is %1").arg(depth);
     }
     const QString text = textOf(window, step.object);
@@ -136,6 +136,7 @@ Task<> Player::run(const Step &step)
 
 Task<> Player::click(const QString &name)
 {
+    co_await delivered(); // a slot that was parked or has ended may have posted what switches the button
     auto *button = m_window.findChild<QPushButton *>(name);
     if (!button->isEnabled())
         throw StepError(QStringLiteral("the button is disabled"));

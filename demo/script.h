@@ -14,7 +14,7 @@
  *     click fetch|second|cancel      with the mouse
  *     key NAME                       Escape, Return, Tab, Space, …
  *     wait-for FIELD CONTAINS TEXT   FIELD is result, status or waits
- *     wait-for depth N               the number of waits on the stack
+ *     wait-for depth N               the number of waits, nested and parked
  *     expect …                       as wait-for, but it must hold now
  *     patience MS                    how long later wait-for steps try; 10000 at first
  *     wait-ms MS                     lets time pass

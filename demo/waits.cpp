@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
-QString Waits::cancelInnermost()
+QString Waits::cancelNewest()
 {
     if (m_waits.isEmpty() || !m_waits.last()->m_cancel)
         return QString();
-    const Wait &innermost = *m_waits.last();
-    return innermost.m_cancel() ? innermost.m_title : QString();
+    const Wait &newest = *m_waits.last();
+    return newest.m_cancel() ? newest.m_title : QString();
 }
 
 Wait::Wait(Waits &waits, QString title) : m_waits(waits), m_title(std::move(title))

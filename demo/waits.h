@@ -10,7 +10,7 @@
 #include <functional>
 
 /*
- * The window's waits, as they lie on the stack: what the list shows and what Cancel ends.
+ * The window's waits, as they began: what the list shows and what Cancel ends.
  */
 
 class Wait;
@@ -20,11 +20,11 @@ class Waits final : public QObject
     Q_OBJECT
 
 public:
-    const QList<Wait *> &all() const noexcept { return m_waits; } // outermost first
+    const QList<Wait *> &all() const noexcept { return m_waits; } // oldest first
     int deepest() const noexcept { return m_deepest; } // how many there ever were at once
 
-    // Ends the innermost one. Its title, or an empty text when there was nothing to end.
-    QString cancelInnermost();
+    // Ends the newest one. Its title, or an empty text when there was nothing to end.
+    QString cancelNewest();
 
 Q_SIGNALS:
     void changed();

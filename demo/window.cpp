@@ -13,8 +13,8 @@ Window::Window(const QString &firstUrl)
     url->setText(firstUrl);
     timeout->setValue(5);
     m_fetching = interloop::connect(fetch, &QPushButton::clicked, this, &Window::fetchUrl);
-    interloop::connect(second, &QPushButton::clicked, this, &Window::waitOnTop, interloop::Overlap::Parallel);
-    connect(cancel, &QPushButton::clicked, this, &Window::cancelInnermost);
+    interloop::connect(second, &QPushButton::clicked, this, &Window::waitToo, interloop::Overlap::Parallel);
+    connect(cancel, &QPushButton::clicked, this, &Window::cancelNewest);
     connect(url, &QLineEdit::returnPressed, fetch, &QPushButton::click);
     connect(&m_waits, &Waits::changed, this, &Window::waitsChanged, Qt::QueuedConnection);
     connect(&m_refresh, &QTimer::timeout, this, &Window::showWaits);
@@ -33,12 +33,14 @@ void Window::fetchUrl()
     }
 }
 
-void Window::waitOnTop()
+void Window::waitToo()
 {
-    Wait wait(m_waits, tr("Wait on top"));
-    showInfo(tr("Another slot blocks on top of the stack: what waits below returns after it."));
+    Wait wait(m_waits, tr("Another wait"));
+    showInfo(interloop::Bridge::current().isParking()
+                     ? tr("Another slot blocks too: each one returns as soon as its own wait is over.")
+                     : tr("Another slot blocks on top of the stack: what waits below returns after it."));
     interloop::runSync(wait.watch(countDown(wait, 3s)));
-    showInfo(tr("The wait on top is over."));
+    showInfo(tr("The other wait is over."));
 }
 
 interloop::Task<> Window::countDown(Wait &wait, std::chrono::milliseconds duration)
@@ -49,9 +51,9 @@ interloop::Task<> Window::countDown(Wait &wait, std::chrono::milliseconds durati
     }
 }
 
-void Window::cancelInnermost()
+void Window::cancelNewest()
 {
-    const QString title = m_waits.cancelInnermost();
+    const QString title = m_waits.cancelNewest();
     if (!title.isEmpty())
         showInfo(tr("Cancelled: %1.").arg(title));
 }
@@ -111,7 +113,8 @@ void Window::showWaits()
         waits->addItem(QString());
     for (int row = 0; row < waits->count(); ++row)
         waits->item(row)->setText(lines[row]);
-    depth->setText(tr("Depth: %1").arg(interloop::Bridge::current().depth()));
+    const interloop::Bridge &bridge = interloop::Bridge::current();
+    depth->setText(tr("Depth: %1, parked: %2").arg(bridge.depth()).arg(bridge.parked()));
 }
 
 void Window::waitsChanged()
@@ -135,7 +138,7 @@ void Window::showFailure(const QString &where, std::exception_ptr error)
         std::rethrow_exception(error);
     } catch (const interloop::RunSyncError &refusal) {
         if (refusal.reason() == interloop::Refusal::TooDeep)
-            showError(tr("As many waits are on the stack as may be: another one is refused."));
+            showError(tr("As many slots wait as may: another wait is refused."));
         else
             showError(tr("This wait was refused: %1.").arg(QString::fromUtf8(refusal.what())));
     } catch (...) {
@@ -146,7 +149,7 @@ void Window::showFailure(const QString &where, std::exception_ptr error)
 void Window::keyPressEvent(QKeyEvent *event)
 {
     if (event->key() == Qt::Key_Escape)
-        cancelInnermost();
+        cancelNewest();
     else
         Form::keyPressEvent(event);
 }

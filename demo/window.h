@@ -24,9 +24,9 @@ public:
 
 private:
     void fetchUrl();
-    void waitOnTop();
+    void waitToo();
     interloop::Task<> countDown(Wait &wait, std::chrono::milliseconds duration);
-    void cancelInnermost();
+    void cancelNewest();
 
     HttpProgress progressOf(Wait &wait);
     void showReply(const HttpReply &reply);
