@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/loop/fibercontext.h>
 #include <interloop/test/randomorder.h>
 
 #include <QApplication>
@@ -14,6 +15,7 @@
  * main() of a test that runs in all environments: a QApplication when QT_QPA_PLATFORM names a platform, otherwise a
  * QCoreApplication. tests/CMakeLists.txt sets the variable for each configuration.
  * INTERLOOP_TEST_SEED=n makes all bridges, in all threads, resume in a random order.
+ * INTERLOOP_TEST_WITHOUT_PARKING=1 says that the library which was loaded cannot park; that is looked at.
  */
 
 namespace interloop::test {
@@ -30,6 +32,10 @@ inline std::unique_ptr<QCoreApplication> makeApplication(int &argc, char **argv)
 template<typename Run>
 int underOrderFromEnvironment(Run run)
 {
+    if (qEnvironmentVariableIsSet("INTERLOOP_TEST_WITHOUT_PARKING") && FiberContext::isBuilt()) {
+        std::fprintf(stderr, "this is not the library that was built without parking\n");
+        return 1;
+    }
     const std::optional<std::uint64_t> seed = seedFromEnvironment();
     if (seed)
         ResumeOrder::setInitial(ResumeOrder(*seed));
