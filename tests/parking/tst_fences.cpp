@@ -46,6 +46,8 @@ private slots:
     void taskLocalsAreTheTasksOwn();
     void aTimeoutAroundAParkedWait();
     void aTimeoutOfAParkedWait();
+    void anOuterTimeoutIsACancellationToTheWaitsInside_data();
+    void anOuterTimeoutIsACancellationToTheWaitsInside();
     void aScopesCancellationReachesAParkedWait();
     void aPendingCancelIsThrownAtTheCall();
     void N12_aTaskThatBlocksForItselfIsRefused();
@@ -166,6 +168,45 @@ void TestFences::aTimeoutOfAParkedWait()
         emit source.asked(hours);
     runSync(sleepFor(7h));
     QCOMPARE(ends.join(' '), "TimedOut@1 TimedOut@3 Value@5");
+}
+
+namespace {
+
+Task<> notesHowItsWaitEnds(RunOptions options, QString &end)
+{
+    try {
+        runSync(sleepFor(5h), options);
+    } catch (const Cancelled &cancelled) {
+        end = QStringLiteral("Cancelled: ") + toString(cancelled.outcome());
+        throw;
+    } catch (const TimeoutError &) {
+        end = QStringLiteral("TimeoutError");
+    }
+    co_return;
+}
+
+} // namespace
+
+void TestFences::anOuterTimeoutIsACancellationToTheWaitsInside_data()
+{
+    QTest::addColumn<bool>("isParking");
+    QTest::newRow("parked") << true;
+    QTest::newRow("nested") << false;
+}
+
+void TestFences::anOuterTimeoutIsACancellationToTheWaitsInside()
+{
+    QFETCH(bool, isParking);
+    Bridge::current().setParking(isParking);
+    const VirtualClock clock;
+    QString end;
+    // nobody has asked this wait for a limit
+    const Result<> outer = tryRunSync(notesHowItsWaitEnds(RunOptions(), end), RunOptions().timeout(1h));
+    QCOMPARE(end, "Cancelled: TimedOut");
+    QCOMPARE(outer.outcome(), Outcome::TimedOut);
+    const Result<> inner = tryRunSync(notesHowItsWaitEnds(RunOptions().timeout(1h), end), RunOptions().timeout(2h));
+    QCOMPARE(end, "TimeoutError");
+    QCOMPARE(inner.outcome(), Outcome::Value);
 }
 
 namespace {

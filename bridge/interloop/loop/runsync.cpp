@@ -209,7 +209,7 @@ std::exception_ptr errorOfRun(const RunEnd &end, const std::exception_ptr &error
     try {
         std::rethrow_exception(error);
     } catch (const Cancelled &) {
-        if (end.cancelledAs == Outcome::TimedOut)
+        if (end.cancelledAs == Outcome::TimedOut && end.whom == Cancelled::Whom::Awaited)
             return std::make_exception_ptr(TimeoutError("runSync timed out"));
         return std::make_exception_ptr(Cancelled(end.cancelledAs == Outcome::Value ? outcome : end.cancelledAs, end.whom));
     } catch (...) {
