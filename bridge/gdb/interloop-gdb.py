@@ -3,8 +3,8 @@
 
 Works on running programs and on core dumps; nothing in them is changed. The library's debug information is needed.
 
-A parked stack's registers lie at its FiberContext's m_suspended, where Boost.Context's jump_fcontext has put them. To print
-its backtrace, gdb is told for a moment that the newest frame was called from there.
+A parked stack's registers lie at its FiberContext's m_suspended, where Boost.Context's jump_fcontext has put them. To
+print its backtrace, gdb is told for a moment that the newest frame was called from there.
 """
 
 import re
@@ -27,8 +27,8 @@ class Layout:
 
 
 def x86_64_layout():
-    # Newer versions of Boost keep room for the stack protector's guard. They differ in how much jump_fcontext reserves, by
-    # its first instruction: lea -0x38(%rsp),%rsp or lea -0x40(%rsp),%rsp
+    # Newer versions of Boost keep room for the stack protector's guard. They differ in how much jump_fcontext reserves,
+    # by its first instruction: lea -0x38(%rsp),%rsp or lea -0x40(%rsp),%rsp
     try:
         address = int(gdb.parse_and_eval("(unsigned long)&jump_fcontext"))
     except gdb.error:

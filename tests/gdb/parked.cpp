@@ -8,8 +8,8 @@
 #include <cstdio>
 
 /*
- * A program with parked stacks, for a debugger to look at where allAreParked() is called: those of three slots and a task,
- * and one in another thread.
+ * A program with parked stacks, for a debugger to look at where allAreParked() is called: those of three slots and a
+ * task, and one in another thread.
  */
 
 using namespace interloop;
@@ -82,12 +82,14 @@ int main(int argc, char **argv)
     thread.start();
     QObject inThread;
     inThread.moveToThread(&thread);
-    QMetaObject::invokeMethod(&inThread, [] { Bridge::current().post([] { waitForThePost(); }); }, Qt::BlockingQueuedConnection);
+    const auto begin = [] { Bridge::current().post([] { waitForThePost(); }); };
+    QMetaObject::invokeMethod(&inThread, begin, Qt::BlockingQueuedConnection);
 
     QTimer look;
     QObject::connect(&look, &QTimer::timeout, &office, [&] {
         int elsewhere = 0;
-        QMetaObject::invokeMethod(&inThread, [&] { elsewhere = Bridge::current().parked(); }, Qt::BlockingQueuedConnection);
+        const auto ask = [&elsewhere] { elsewhere = Bridge::current().parked(); };
+        QMetaObject::invokeMethod(&inThread, ask, Qt::BlockingQueuedConnection);
         if (Bridge::current().parked() != 4 || elsewhere != 1)
             return;
         look.stop();

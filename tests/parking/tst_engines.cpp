@@ -24,8 +24,8 @@
 #include <memory>
 
 /*
- * Parts of Qt that use much stack, or have an idea of their own where it lies and ends, in the body of a slot that can be
- * parked. JavaScript that recurses too deeply is tried in processes of its own, as it may end them.
+ * Parts of Qt that use much stack, or have an idea of their own where it lies and ends, in the body of a slot that can
+ * be parked. JavaScript that recurses too deeply is tried in processes of its own, as it may end them.
  */
 
 using namespace interloop;
@@ -89,7 +89,7 @@ QImage picture()
     QPainter painter(&image);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setFont(QFont(QStringLiteral("DejaVu Sans"), 20));
-    painter.drawText(image.rect(), Qt::AlignTop | Qt::TextWordWrap, QStringLiteral("Text that is wrapped, on a stack of its own"));
+    painter.drawText(image.rect(), Qt::AlignTop | Qt::TextWordWrap, QStringLiteral("Text that is wrapped, in a slot"));
     QPainterPath outlines;
     outlines.addText(10, 180, painter.font(), QStringLiteral("outlines"));
     painter.fillPath(outlines, QBrush(QRadialGradient(100, 150, 90)));
@@ -105,7 +105,8 @@ QStringList matches()
     greedy.optimize();
     const QString brackets = QString(5'000, QLatin1Char('(')) + QString(5'000, QLatin1Char(')'));
     const QString letters = QStringLiteral("ab").repeated(5'000) + QStringLiteral("ax");
-    return {QString::number(nested.match(brackets).capturedLength()), QString::number(greedy.match(letters).capturedStart())};
+    return {QString::number(nested.match(brackets).capturedLength()),
+            QString::number(greedy.match(letters).capturedStart())};
 }
 
 constexpr const char *recursion = "let calls = 0;"
@@ -140,7 +141,8 @@ public:
             environment.insert(QStringLiteral("QV4_MAX_CALL_DEPTH"), callDepth);
         QProcess process;
         process.setProcessEnvironment(environment);
-        process.start(QCoreApplication::applicationFilePath(), {QStringLiteral("--recurse"), QString::number(kibibytes)});
+        process.start(QCoreApplication::applicationFilePath(),
+                      {QStringLiteral("--recurse"), QString::number(kibibytes)});
         if (process.waitForFinished(60'000))
             exitCode = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
         output = process.readAllStandardOutput();
@@ -201,7 +203,7 @@ void TestEngines::javaScriptRunsInSlots()
     runInSlot("JavaScript", [&result] {
         QJSEngine engine;
         result = engine.evaluate(QStringLiteral("let words = [];"
-                                                "for (let i = 0; i < 2000; ++i) words.push(JSON.stringify({ number: i }));"
+                                                "for (let i = 0; i < 2000; ++i) words.push(JSON.stringify({ n: i }));"
                                                 "words.filter(word => /^.*[05]}$/.test(word)).sort().length"))
                          .toString();
     });
