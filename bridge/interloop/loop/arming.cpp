@@ -82,6 +82,8 @@ void Pump::qtTurn() noexcept
     ++m_qtTurns;
     m_stepWatch.restart();
     m_budgetEnd = TimePoint::min();
+    if (isQuitSeen() && m_waitLoop.loop && m_waitLoop.loop->isRunning()) [[unlikely]]
+        forgetQuit(); // somebody refused it: it would have ended this event loop
     arm();
 }
 

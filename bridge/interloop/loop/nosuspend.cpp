@@ -37,7 +37,9 @@ NoSuspend::~NoSuspend()
     if (!m_pump || m_pump != existingPump()) // the bridge may have ended
         return;
     StackState &here = m_pump->here();
-    --(m_isRefusing ? here.refuseGuards : here.nestGuards);
+    int &guards = m_isRefusing ? here.refuseGuards : here.nestGuards;
+    if (guards > 0) // a coroutine's has been counted for the stack on which it was made
+        --guards;
 }
 
 } // namespace interloop

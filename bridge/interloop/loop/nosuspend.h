@@ -11,7 +11,8 @@
  *     QMutexLocker locker(&mutex);
  *     runSync(save()); // nests
  *
- * Counts for the stack that it lies on, from construction to destruction.
+ * Counts for the stack that it is made on, from construction to destruction: in a coroutine not across a co_await, which
+ * may go on on another.
  */
 
 namespace interloop {

@@ -9,6 +9,7 @@
 
 #include <QCoreApplication>
 #include <QThread>
+#include <QTimer>
 
 #include <utility>
 
@@ -151,6 +152,14 @@ void forgetBridge(Pump &pump) noexcept
     threadPump = nullptr;
     threadBridge = nullptr;
     hasEnded = true;
+}
+
+void closeSoon()
+{
+    QTimer::singleShot(0, [] {
+        if (Pump *pump = existingPump())
+            closeIfIdle(*pump);
+    });
 }
 
 void closeIfIdle(Pump &pump)

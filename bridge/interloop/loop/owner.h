@@ -19,6 +19,9 @@ void adoptBridge(Bridge &bridge, Pump &pump) noexcept;
 // The bridge with `pump` has been shut down.
 void forgetBridge(Pump &pump) noexcept;
 
+// closeIfIdle() from the event loop, once what is on the stack now has returned.
+void closeSoon();
+
 // Finishes a close() that has begun, unless code of the bridge's is on the stack: then whoever leaves that stack calls
 // this again. Destroys the bridge if it is the thread's own.
 void closeIfIdle(Pump &pump);

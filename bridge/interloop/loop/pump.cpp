@@ -137,10 +137,7 @@ void Pump::pump() noexcept
     }
     arm();
     if (m_isClosing && m_nesting == 0 && depth() == 0)
-        QTimer::singleShot(0, [] { // not here: the pump's own timer or notifier is on the stack
-            if (Pump *pump = existingPump())
-                closeIfIdle(*pump);
-        });
+        closeSoon(); // not here: the pump's own timer or notifier is on the stack
 }
 
 void Pump::pumpAhead(const Chain &target, TimePoint start, std::chrono::nanoseconds limit) noexcept

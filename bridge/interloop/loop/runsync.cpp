@@ -37,13 +37,18 @@ constexpr std::chrono::nanoseconds pumpAheadLimit = 50us;
     throw RunSyncError(reason, text);
 }
 
-void refuseWhenImpossible(Pump &pump)
+bool allowsParking(const RunOptions &options) noexcept
+{
+    return options.wait() == Wait::Park && options.input() == Input::Allow;
+}
+
+void refuseWhenImpossible(Pump &pump, const RunOptions &options)
 {
     if (pump.isInUvRun())
         refuse(pump, Refusal::InsideLibuvCallback);
     if (pump.depth() >= pump.limits().maximumDepth)
         refuse(pump, Refusal::TooDeep);
-    if (pump.here().fiber && pump.parkedCount() >= pump.limits().maximumParked)
+    if (pump.parkedCount() >= pump.limits().maximumParked && allowsParking(options) && pump.wouldPark()) [[unlikely]]
         refuse(pump, Refusal::TooDeep);
     if (__builtin_frame_address(0) < pump.here().bounds->lowestUseful())
         refuse(pump, Refusal::StackLow);
@@ -134,7 +139,7 @@ RunEnd runFor(Pump &pump, Chain *caller, PromiseBase &task, std::coroutine_handl
         RunTarget target(pump, location);
         SyncFrame frame(pump, caller, target);
         target.setFrame(frame);
-        if (options.wait() == Wait::Nest || options.input() == Input::Exclude)
+        if (!allowsParking(options))
             frame.nest();
         const WaitLog log(frame);
         const ContextWatch contextWatch(pump, target, options.context()); // it may die before the wait enters Qt
@@ -170,7 +175,7 @@ RunEnd runFor(Pump &pump, Chain *caller, PromiseBase &task, std::coroutine_handl
 RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunOptions &options, std::source_location location)
 {
     Pump &pump = currentPump();
-    refuseWhenImpossible(pump);
+    refuseWhenImpossible(pump, options);
     Chain *caller = callerOf(pump);
     if (caller)
         adviseToAwait(pump, *caller, location);
@@ -179,8 +184,9 @@ RunEnd runToEnd(PromiseBase &task, std::coroutine_handle<> coroutine, const RunO
 
 void Pump::runNested(PromiseBase &task, std::coroutine_handle<> coroutine)
 {
-    refuseWhenImpossible(*this);
-    runFor(*this, nullptr, task, coroutine, RunOptions(), std::source_location());
+    const RunOptions options;
+    refuseWhenImpossible(*this, options);
+    runFor(*this, nullptr, task, coroutine, options, std::source_location());
 }
 
 void requireRunnable(const TaskState &target, const RunOptions &options)
@@ -189,7 +195,7 @@ void requireRunnable(const TaskState &target, const RunOptions &options)
     target.requireOwnThread("runSync");
     if (pump.isInUvRun() || target.isDone())
         return;
-    const bool parks = options.wait() == Wait::Park && options.input() == Input::Allow && pump.wouldPark();
+    const bool parks = allowsParking(options) && pump.wouldPark();
     if (const std::string path = findBuried(target, parks ? BlockingForm::Parks : BlockingForm::Nests); !path.empty())
         throw RunSyncError(Refusal::Deadlock, path);
 }

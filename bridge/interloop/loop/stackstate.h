@@ -22,6 +22,8 @@ public:
     {
         exceptionsBeneath = ExceptionState();
         level = 0;
+        nestGuards = 0; // one in a coroutine may have ended on another stack
+        refuseGuards = 0;
         hasStarter = knowsStarter;
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/qt/slotbody.h>
 
+#include <interloop/loop/owner.h>
+
 namespace interloop {
 
 PlainBody::PlainBody(Pump &pump, std::shared_ptr<ConnectionState> state)
@@ -9,9 +11,21 @@ PlainBody::PlainBody(Pump &pump, std::shared_ptr<ConnectionState> state)
     m_state->add(*this);
 }
 
+namespace {
+
+// The bridge's end may have waited for this body to get off the stack.
+void bodyReturns() noexcept
+{
+    if (Pump *pump = existingPump(); pump && pump->isClosing()) [[unlikely]]
+        closeSoon();
+}
+
+} // namespace
+
 PlainBody::~PlainBody()
 {
     m_state->remove(*this);
+    bodyReturns();
 }
 
 namespace {
@@ -41,6 +55,7 @@ void startCoroutine(std::shared_ptr<ConnectionState> state, Task<> body)
     pump.leaveStarter();
     const Pump::LevelScope level(pump);
     task->startNow();
+    bodyReturns();
 }
 
 } // namespace interloop

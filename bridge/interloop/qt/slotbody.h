@@ -3,6 +3,7 @@
 
 #include <interloop/export.h>
 #include <interloop/loop/bridge.h>
+#include <interloop/loop/nosuspend.h>
 #include <interloop/loop/pump.h>
 #include <interloop/qt/connection.h>
 #include <interloop/task/spawn.h>
@@ -153,10 +154,12 @@ void startBody(const std::shared_ptr<ConnectionState> &state, const std::shared_
             return;
         }
         Call call(kept, function, arguments...);
-        if ((isOneWay<Parameters> && ...) && kept->mayPark())
+        if ((isOneWay<Parameters> && ...) && kept->mayPark()) {
             call.runOnFiber();
-        else
+        } else {
+            const NoSuspend guard; // what starts it may be the ready queue, on a stack that could be parked
             call.run();
+        }
     } catch (...) {
         kept->reportCurrentException();
     }
