@@ -49,7 +49,7 @@ public:
     // For libuv calls and C libraries, on this thread only. Do not run or close it.
     uv_loop_t *uvLoop() const noexcept;
 
-    // Queues `function()`; allowed inside a raw libuv callback. What it throws goes to the unhandled-error hook.
+    // Queues `function()`; allowed inside a raw libuv callback. What it throws, but Cancelled, goes to the unhandled-error hook.
     template<typename Function>
     void post(Function function);
 
@@ -87,7 +87,8 @@ public:
     void setParking(bool on);
     bool isParking() const noexcept;
 
-    // Of each stack that is made from now on, 1 MiB unless told. Only what has been used of it takes memory.
+    // Of each stack that is made from now on, 1 MiB unless told; stacks are used again, so say it before the first slot or
+    // task runs. Only what has been used of one takes memory.
     void setStackSize(std::size_t bytes);
     std::size_t stackHighWaterMark() const noexcept; // bytes: the most that one of those stacks has used
 

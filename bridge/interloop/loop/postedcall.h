@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/task/errors.h>
 #include <interloop/task/scheduler.h>
 
 #include <exception>
 #include <utility>
 
 /*
- * A plain function in the ready queue. What it throws goes to the unhandled-error hook.
+ * A plain function in the ready queue. What it throws goes to the unhandled-error hook, except Cancelled: a wait of its
+ * that was ended.
  */
 
 namespace interloop {
@@ -24,6 +26,7 @@ public:
     {
         try {
             m_function();
+        } catch (const Cancelled &) {
         } catch (...) {
             m_scheduler.report(Report::UnhandledError, "a posted function threw", std::current_exception());
         }

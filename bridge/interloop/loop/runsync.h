@@ -10,8 +10,8 @@
 #include <utility>
 
 /*
- * Blocking for a task in a plain function, while the window stays alive: the Qt event loop and libuv's are pumped
- * re-entrantly until the task has ended.
+ * Blocking for a task in a plain function, while the window stays alive: Qt's event loop and libuv's go on until the
+ * task has ended.
  *
  * May be called anywhere on a bridge's thread - in slots, event handlers, timers, tasks, posted functions, before and
  * after exec() - except inside a raw libuv callback. Whatever the way out, the task has been unwound before the call
@@ -20,7 +20,7 @@
  * In tasks, posted functions and slots connected by interloop::connect the wait parks the stack that it is on: waits end
  * in any order. Elsewhere, and where frames of Qt's lie in between, it nests: an event loop on top of the stack. Waits that
  * nest end last in, first out: one that has ended cannot return before those on top of it have; it is held back, and that
- * is measured and warned about. (bridge/README.md, "Nest or park".)
+ * is measured and warned about. (bridge/README.md, "Nest or park")
  */
 
 namespace interloop {

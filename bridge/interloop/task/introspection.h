@@ -18,7 +18,7 @@ namespace interloop {
 enum class TaskStatus : unsigned char {
     Created, // spawned, and has not begun
     Ready, // goes on when its turn comes
-    Running, // its code is on the stack, be it beneath a blocking wait
+    Running, // its code is on a stack, be it beneath a blocking wait, be it parked in one
     Waiting, // for what awaiting() says
 };
 

@@ -34,8 +34,8 @@ enum class Outcome : unsigned char {
 enum class Refusal : unsigned char {
     InsideLibuvCallback, // uv_run is on the stack: libuv's loop is not re-entrant (libuv manual, "uv_run")
     WrongThread, // the task belongs to another thread
-    TooDeep, // Bridge::setMaximumDepth nested waits are on the stack already
-    StackLow, // this thread's stack is nearly used up
+    TooDeep, // Bridge::setMaximumDepth waits are on top of each other already, or setMaximumParked stacks are parked
+    StackLow, // the stack that the call is made on is nearly used up
     NoSuspend, // a guard of the caller's refuses waits
     Deadlock, // the wait could only end after itself
     NoApplication, // there is no QCoreApplication
