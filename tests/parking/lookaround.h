@@ -15,8 +15,8 @@
 
 namespace interloop::test {
 
-// "parked" or "nested"; otherwise what was found instead, or how the wait was refused. Wherever it is called from, no other
-// wait may be going on.
+// "parked" or "nested"; otherwise what was found instead, or how the wait was refused.
+// REQUIRES: no other wait is going on
 inline QString lookAround(RunOptions options = RunOptions())
 {
     const Bridge &bridge = Bridge::current();

@@ -12,8 +12,8 @@
 #include <vector>
 
 /*
- * Objects die and connections are cut while slots are parked: the bodies end with a name, and what they hold lives as long
- * as they do.
+ * Objects die and connections are cut while slots are parked: the bodies end with a name, and what they hold lives as
+ * long as they do.
  */
 
 using namespace interloop;

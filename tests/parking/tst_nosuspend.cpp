@@ -124,7 +124,7 @@ namespace {
 Task<> looksAroundInto(QString &way)
 {
     co_await yield();
-    QTimer::singleShot(0, qApp, [&way] {
+    QTimer::singleShot(0, QCoreApplication::instance(), [&way] {
         way = QStringLiteral("depth %1, parked %2").arg(Bridge::current().depth()).arg(Bridge::current().parked());
     });
     runSync(sleepFor(5ms));

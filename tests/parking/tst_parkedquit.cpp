@@ -11,8 +11,8 @@
 #include <memory>
 
 /*
- * Rows Q01 and Q02 with parked stacks: whatever ends the application or the thread, each of them unwinds first. Cells are
- * processes of their own, torture/quitcell.cpp.
+ * Rows Q01 and Q02 with parked stacks: whatever ends the application or the thread, each of them unwinds first. Cells
+ * are processes of their own, torture/quitcell.cpp.
  */
 
 using namespace interloop;
@@ -145,7 +145,8 @@ void TestParkedQuit::Q02_aThreadsEndEndsParkedWaits()
     };
     QMetaObject::invokeMethod(sender, [&] {
         Bridge::current().setParking(true);
-        QObject::connect(&thread, &QThread::finished, sender, finished, Qt::DirectConnection); // behind the bridge's own
+        // behind the bridge's own
+        QObject::connect(&thread, &QThread::finished, sender, finished, Qt::DirectConnection);
         const auto slot = [&end] {
             const Alive alive;
             end.outcomes += toString(tryRunSync(sleepFor(60s)).outcome());
@@ -179,7 +180,7 @@ void TestParkedQuit::theNextExecIsNoLongerQuitting()
         QTimer::singleShot(0, &sender, [&sender] {
             sender.setObjectName(QStringLiteral("short"));
             sender.setObjectName(QStringLiteral("long"));
-            QTimer::singleShot(20, qApp, &QCoreApplication::quit);
+            QTimer::singleShot(20, QCoreApplication::instance(), &QCoreApplication::quit);
         });
         QCoreApplication::exec();
         QCOMPARE(outcomes, QStringList({"Value", "Quit"}));

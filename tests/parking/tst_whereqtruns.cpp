@@ -34,7 +34,7 @@ namespace {
 class DeliveryWatch : public QObject
 {
 public:
-    DeliveryWatch() { qApp->installEventFilter(this); }
+    DeliveryWatch() { QCoreApplication::instance()->installEventFilter(this); }
 
     int onTheThreadsStack() const { return m_onTheThreadsStack; }
     int elsewhere() const { return m_elsewhere; }

@@ -24,10 +24,10 @@
  *
  *     interloop-mixedcell SEED WAITS [WITHOUT]
  *
- * Code on all kinds of stacks makes random moves until that many waits have ended: it blocks, emits, throws and catches,
- * runs dialogs, cancels, destroys objects that others use. The application quits now and then, and goes on.
- * What must hold is looked at all the time. The last line is "ok"; 86: it hung. WITHOUT "parking" all waits nest; without
- * one of its fences, "qtframes" or "exceptions", parking breaks this program.
+ * Code on all kinds of stacks makes random moves until that many waits have ended: it blocks, emits, throws and
+ * catches, runs dialogs, cancels, destroys objects that others use. The application quits now and then, and goes on.
+ * What must hold is looked at all the time. The last line is "ok"; 86: it hung. WITHOUT "parking" all waits nest;
+ * without one of its fences, "qtframes" or "exceptions", parking breaks this program.
  */
 
 using namespace interloop;

@@ -23,12 +23,12 @@
 #include <unistd.h>
 
 /*
- * An application that is told to end while it waits; tst_quit.cpp and parking/tst_parkedquit.cpp start one for each cell
- * of their tables.
+ * An application that is told to end while it waits; tst_quit.cpp and parking/tst_parkedquit.cpp start one for each
+ * cell of their tables.
  *
  *     interloop-quitcell inside  WAY DEPTH [WAITER]   in exec(), with DEPTH waits on the stack
  *     interloop-quitcell outside PLACE WAY            in aboutToQuit, after exec() or before it
- *     interloop-quitcell parked  WAY PARKED NESTED    in exec(), with PARKED stacks parked and NESTED waits on the thread's
+ *     interloop-quitcell parked  WAY PARKED NESTED    in exec(), with PARKED stacks parked and NESTED waits nested
  *     interloop-quitcell parked-cleanup | parked-noexec
  *     interloop-quitcell later | nested-later | cleanup | nextwindow [WAITER]
  *
@@ -425,7 +425,8 @@ class MixedTower
 {
 public:
     MixedTower(Teller &teller, int parked, int nested)
-        : m_teller(teller), m_parkedEach(parked / (nested + 1)), m_parkedLast(parked - m_parkedEach * nested), m_left(nested)
+        : m_teller(teller), m_parkedEach(parked / (nested + 1)), m_parkedLast(parked - m_parkedEach * nested),
+          m_left(nested)
     {
     }
 

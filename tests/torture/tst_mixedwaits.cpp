@@ -7,8 +7,9 @@
 #include <QProcess>
 
 /*
- * Waits of all kinds in random order: from connected slots, plain slots, tasks, posted functions and dialogs on all kinds of
- * stacks, around throwing and catching, while objects die, tasks are cancelled and the application quits and goes on.
+ * Waits of all kinds in random order: from connected slots, plain slots, tasks, posted functions and dialogs on all
+ * kinds of stacks, around throwing and catching, while objects die, tasks are cancelled and the application quits and
+ * goes on.
  * Each run is a process of its own, mixedcell.cpp. INTERLOOP_TEST_SEED=n runs that seed alone.
  */
 
