@@ -49,6 +49,7 @@ private slots:
     void aBridgeClosedByABodyThatNestsEndsAfterTheBody_data();
     void aBridgeClosedByABodyThatNestsEndsAfterTheBody();
     void aWaitThatIsAskedAboutFromAboveParksAllTheSame();
+    void aWaitThatIsAskedAboutDuringAnotherOneParksAllTheSame();
     void aGuardBeneathIsSeenFromAbove();
     void aGuardInACoroutineLeavesNothingBehind();
     void aRefusedQuitIsForgotten();
@@ -218,6 +219,30 @@ void TestParking::aWaitThatIsAskedAboutFromAboveParksAllTheSame()
     QVERIFY(inner.has_value());
     QVERIFY2(*inner == Outcome::Value, toString(*inner));
     QCOMPARE(order, (QStringList{"task", "inner", "outer target", "outer"}));
+}
+
+// Before the outer wait waits, its target nests another, during which somebody asks how the outer one will.
+void TestParking::aWaitThatIsAskedAboutDuringAnotherOneParksAllTheSame()
+{
+    Emitter emitter;
+    TaskHandle<int> task;
+    std::optional<Outcome> outer;
+    std::optional<Outcome> inner;
+    const auto emits = [](Emitter &emitter) -> Task<int> {
+        emit emitter.fired();
+        co_return 5;
+    };
+    const auto nestsFirst = [](TaskHandle<int> &task) -> Task<> {
+        runSync(sleepFor(20ms), RunOptions().wait(Wait::Nest));
+        co_await task;
+    };
+    interloop::connect(&emitter, &Emitter::fired, this, [&] { outer = tryRunSync(nestsFirst(task)).outcome(); });
+    interloop::connect(&emitter, &Emitter::inner, this, [&] { inner = tryRunSync(task).outcome(); });
+    QTimer::singleShot(0, &emitter, [&] { task = spawn(emits(emitter)); });
+    QTimer::singleShot(10ms, &emitter, [&] { emit emitter.inner(); });
+    QTRY_VERIFY(outer.has_value() && inner.has_value());
+    QVERIFY2(*inner == Outcome::Value, toString(*inner));
+    QVERIFY2(*outer == Outcome::Value, toString(*outer));
 }
 
 void TestParking::aGuardBeneathIsSeenFromAbove()

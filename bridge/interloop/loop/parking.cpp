@@ -30,24 +30,22 @@ void Pump::setParking(bool on) noexcept
     m_isParking = on && FiberContext::isBuilt();
 }
 
-bool Pump::mayPark(const Fiber &fiber) const
+bool Pump::mayPark() const
 {
-    const StackState &state = fiber.state();
-    return m_isParking && !m_isClosing && !isQuitting() && state.nestedWaits == 0 && state.nestGuards == 0
-            && loopLevel() == state.entryLevel;
+    return m_here->fiber && m_isParking && !m_isClosing && !isQuitting() && m_here->nestedWaits == 0
+            && m_here->nestGuards == 0 && loopLevel() == m_here->entryLevel;
 }
 
 bool Pump::wouldPark() const
 {
-    const Fiber *fiber = m_here->fiber;
-    return fiber && mayPark(*fiber) && !m_qtFrames.areBetween(__builtin_frame_address(0), fiber->context().base());
+    return mayPark() && !m_qtFrames.areBetween(__builtin_frame_address(0), m_here->fiber->context().base());
 }
 
 bool Pump::shallPark(const SyncFrame &frame) const
 {
-    const auto &fiber = static_cast<const Fiber &>(frame.stack());
-    if (!mayPark(fiber))
+    if (m_isClosing || isQuitting())
         return false;
+    const auto &fiber = static_cast<const Fiber &>(frame.stack());
     const void *base = fiber.context().base();
     return m_here->fiber == &fiber ? !m_qtFrames.areBetween(frame.position(), base)
                                   : !m_qtFrames.mayBeBetween(frame.position(), base);

@@ -168,6 +168,10 @@ public:
     void setParking(bool on) noexcept;
     FiberPool &fibers() noexcept { return *m_fibers; }
 
+    // Whether a wait that is begun here and now may park, unless frames of Qt's are in the way. To be asked then: what its
+    // target does first, on top of it, may nest or be guarded and is over when it waits.
+    bool mayPark() const;
+
     // How a wait that is begun here and now, for plain code, would wait.
     bool wouldPark() const override;
     bool shallPark(const SyncFrame &frame) const override;
@@ -227,7 +231,6 @@ private:
     bool stepDone(Passes &passes) noexcept;
     bool goOnTiming(unsigned left) noexcept;
     void runFiber(Fiber &fiber, Entry entry, void *argument);
-    bool mayPark(const Fiber &fiber) const;
     template<typename Condition>
     void cancelParkedIf(Condition condition, Outcome outcome, CancelMode mode);
     void watchForQuit();

@@ -139,7 +139,7 @@ RunEnd runFor(Pump &pump, Chain *caller, PromiseBase &task, std::coroutine_handl
         RunTarget target(pump, location);
         SyncFrame frame(pump, caller, target);
         target.setFrame(frame);
-        if (!allowsParking(options))
+        if (!allowsParking(options) || !pump.mayPark())
             frame.nest();
         const WaitLog log(frame);
         const ContextWatch contextWatch(pump, target, options.context()); // it may die before the wait enters Qt
