@@ -131,8 +131,10 @@ void shutDown(Pump &pump)
     } else {
         runUntil(pump, [&pump] { return pump.closingHandles == 0; });
     }
-    if (loopLog().isDebugEnabled())
-        qCDebug(loopLog, "of the stacks of its own one used %zu bytes, the others less", pump.fibers().highWaterMark());
+    if (loopLog().isDebugEnabled()) [[unlikely]] {
+        if (const std::size_t mark = pump.fibers().highWaterMark())
+            qCDebug(loopLog, "of the bridge's stacks one has used %zu bytes, the others less", mark);
+    }
     forgetBridge(pump);
 }
 
