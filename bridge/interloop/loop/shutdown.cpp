@@ -131,9 +131,9 @@ void shutDown(Pump &pump)
     } else {
         runUntil(pump, [&pump] { return pump.closingHandles == 0; });
     }
-    if (loopLog().isDebugEnabled()) [[unlikely]] {
+    if (waitLog().isDebugEnabled()) [[unlikely]] {
         if (const std::size_t mark = pump.fibers().highWaterMark())
-            qCDebug(loopLog, "of the bridge's stacks one has used %zu bytes, the others less", mark);
+            qCDebug(waitLog, "of the bridge's stacks one has used %zu bytes, the others less", mark);
     }
     forgetBridge(pump);
 }
