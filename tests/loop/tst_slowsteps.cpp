@@ -163,7 +163,8 @@ void TestSlowSteps::A25_behindManyOthersItIsNamedTheSecondTime()
         tasks.push_back(spawn(computes(n == 100 ? 150ms : 0ms), QString("n%1").arg(n).toStdString()));
     runSync(gather(tasks));
     QCOMPARE(log.containing(slow).size(), 1);
-    QVERIFY2(log.containing(slow).front().startsWith("a task "), qPrintable(log.containing(slow).front()));
+    // Under sanitizers a drain may have no more steps than those that are timed one by one.
+    QVERIFY2(isSanitized || log.containing(slow).front().startsWith("a task "), qPrintable(log.containing(slow).front()));
 
     // when it happens again
     tasks.clear();
