@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <tests/cleanupcheck.h>
 #include <tests/drivers.h>
+#include <tests/framework.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
 #include <tests/timeline.h>
@@ -25,77 +26,6 @@ using namespace interloop::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-Task<QByteArray> readLine(TcpSocket &socket)
-{
-    QByteArray line;
-    while (!line.endsWith('\n')) {
-        const QByteArray bytes = co_await socket.read();
-        if (bytes.isEmpty())
-            throw std::runtime_error("the peer has closed the connection");
-        line += bytes;
-    }
-    line.chop(1);
-    co_return line;
-}
-
-Task<QByteArray> request(int port, QByteArray line)
-{
-    TcpSocket socket = co_await TcpSocket::connect("127.0.0.1", port);
-    co_await socket.write(line + '\n');
-    co_return co_await readLine(socket);
-}
-
-// "inner 4" answers after four units. "outer 4" is a plain function that asks the same server for "inner 4".
-class Framework
-{
-public:
-    Framework() : m_server(TcpServer::listen("127.0.0.1", 0)), m_port(m_server.port())
-    {
-        m_serving = spawn(serve(), "server");
-    }
-    ~Framework()
-    {
-        m_serving.cancel();
-        static_cast<void>(tryRunSync(m_serving));
-    }
-
-    int port() const { return m_port; }
-
-private:
-    Task<> serve()
-    {
-        for (;;)
-            spawn(answer(co_await m_server.accept()), "connection");
-    }
-
-    Task<> answer(TcpSocket socket)
-    {
-        const QByteArray line = co_await readLine(socket);
-        const QByteArray number = line.mid(line.indexOf(' ') + 1);
-        QByteArray text;
-        if (line.startsWith("inner"))
-            co_await sleepFor(unit * number.toInt());
-        else
-            text = handle(number);
-        co_await socket.write("done " + text + number + '\n');
-    }
-
-    QByteArray handle(const QByteArray &number) // no coroutine
-    {
-        return runSync(request(m_port, "inner " + number)) + ", ";
-    }
-
-    TcpServer m_server;
-    int m_port;
-    TaskHandle<> m_serving;
-};
-
-Task<> timed(Timeline &log, int port, QByteArray number)
-{
-    const QByteArray answer = co_await request(port, "outer " + number);
-    log.note(QString::fromLatin1(answer.mid(answer.lastIndexOf(' ') + 1)));
-}
 
 Task<> ticker(int &ticks)
 {
@@ -163,7 +93,7 @@ void TestEmbedding::A05_plainHandlersAskTheirOwnServer()
         const Framework framework;
         log.start();
         const int port = framework.port();
-        runSync(gather(timed(log, port, "1"), timed(log, port, "4"), timed(log, port, "2")));
+        runSync(gather(timedRequest(log, port, "1"), timedRequest(log, port, "4"), timedRequest(log, port, "2")));
     });
 
     if (Bridge::current().isParking()) { // each handler in its own time
