@@ -34,15 +34,12 @@ public:
     }
 
     // A step has ended and the next one begins. How long it took if that is too long, else zero.
-    Duration stepEnded() noexcept { return lap(coarseNow()); }
+    Duration stepEnded() noexcept { return lap(coarseNow()); } // REQUIRES: not off
 
     // The same for a batch of steps that were not timed, seen at `now`.
     Duration batchEnded(TimePoint now) noexcept
     {
-        const Duration tooLong = m_threshold == Duration::zero() ? Duration::zero() : lap(now);
-        if (tooLong != Duration::zero())
-            m_thoroughUntil = now + thoroughTime;
-        return tooLong;
+        return m_threshold == Duration::zero() ? Duration::zero() : lap(now);
     }
 
     // Qt has had a turn: whatever runs now has kept nobody waiting before.
@@ -63,12 +60,15 @@ private:
     {
         const Duration time = now - m_begin;
         m_begin = now;
-        return time > m_threshold ? time : Duration::zero();
+        if (time <= m_threshold) [[likely]]
+            return Duration::zero();
+        m_thoroughUntil = now + thoroughTime;
+        return time;
     }
 
     Duration m_threshold = std::chrono::milliseconds(100);
     TimePoint m_begin;
-    TimePoint m_thoroughUntil; // after a slow batch
+    TimePoint m_thoroughUntil; // after a slow step
 };
 
 } // namespace interloop
