@@ -187,6 +187,15 @@ void Pump::collect() noexcept
         timers().expireUntil(now());
 }
 
+// False: the time is up. Inline: it comes after each step.
+[[gnu::always_inline]] inline bool Pump::stepDone(Passes &passes) noexcept
+{
+    setDraining(true);
+    if (passes.timedSteps > 0 && !goOnTiming(--passes.timedSteps))
+        exchangeTimesSteps(false);
+    return --passes.untilLook > 0 || lookAtClock(passes);
+}
+
 Progress Pump::passes(TimePoint start, TimePoint deadline) noexcept
 {
     if (!hasReady())
@@ -236,13 +245,8 @@ void Pump::runPasses(Passes &passes, const Fiber *worker) noexcept
 }
 
 // False: the time is up.
-bool Pump::stepDone(Passes &passes) noexcept
+bool Pump::lookAtClock(Passes &passes) noexcept
 {
-    setDraining(true);
-    if (passes.timedSteps > 0 && !goOnTiming(--passes.timedSteps))
-        exchangeTimesSteps(false);
-    if (--passes.untilLook > 0) [[likely]]
-        return true;
     const TimePoint look = realNow();
     if (passes.timedSteps == 0) {
         if (const auto tooLong = m_stepWatch.batchEnded(look); tooLong.count() > 0) [[unlikely]]

@@ -229,6 +229,7 @@ private:
     void runPasses(Passes &passes, const Fiber *worker) noexcept;
     bool runOnWorker(Passes &passes) noexcept;
     bool stepDone(Passes &passes) noexcept;
+    bool lookAtClock(Passes &passes) noexcept;
     bool goOnTiming(unsigned left) noexcept;
     void runFiber(Fiber &fiber, Entry entry, void *argument);
     template<typename Condition>
