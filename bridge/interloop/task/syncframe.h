@@ -8,8 +8,8 @@
  *
  * The frames on the active stacks are a list from the innermost outwards; a frame is in it from construction to
  * destruction, except while its stack is parked. A frame waits in one of two forms: it nests, and keeps everything
- * beneath it from going on; or it parks its stack, and keeps only that stack's own code. To its caller, when that is a chain, the frame is what the chain waits for: cancelling the caller reaches the target
- * at once.
+ * beneath it from going on; or it parks its stack, and keeps only that stack's own code. To its caller, when that is a
+ * chain, the frame is what the chain waits for: cancelling the caller reaches the target at once.
  */
 
 namespace interloop {
