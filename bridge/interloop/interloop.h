@@ -20,6 +20,7 @@
 #include <interloop/task/gather.h>
 #include <interloop/task/introspection.h>
 #include <interloop/task/mutex.h>
+#include <interloop/task/progress.h>
 #include <interloop/task/queue.h>
 #include <interloop/task/race.h>
 #include <interloop/task/result.h>

@@ -31,10 +31,10 @@ constexpr std::chrono::nanoseconds quickStrideTime = 20us; // slower ones: look 
     return --passes.untilLook > 0 || lookAtClock(passes);
 }
 
-Progress Pump::passes(TimePoint start, TimePoint deadline) noexcept
+PassesResult Pump::passes(TimePoint start, TimePoint deadline) noexcept
 {
     if (!hasReady())
-        return isWaitOver() ? Progress::Leave : Progress::Nothing;
+        return isWaitOver() ? PassesResult::Leave : PassesResult::Nothing;
     armNow(); // whatever loop the resumed code starts, GTK's included, finds a pending event
     Passes passes(*this, start, deadline);
     passes.untilLook = quickStride;
@@ -47,7 +47,7 @@ Progress Pump::passes(TimePoint start, TimePoint deadline) noexcept
         else if (!passes.isOver && !stepDone(passes)) // one that has parked the stack it was on
             passes.isOver = true;
     }
-    return passes.progress;
+    return passes.result;
 }
 
 // `worker`: the stack that this runs on, which a step may park; nullptr: none may.
@@ -61,7 +61,7 @@ void Pump::runPasses(Passes &passes, const Fiber *worker) noexcept
         }
         while (hasReady() && takenCount() < passes.passEnd) { // a nested pump may have taken our share
             if (isWaitOver()) {
-                passes.progress = Progress::Leave;
+                passes.result = PassesResult::Leave;
                 passes.isOver = true;
                 return;
             }
@@ -75,7 +75,7 @@ void Pump::runPasses(Passes &passes, const Fiber *worker) noexcept
         }
     }
     if (isWaitOver())
-        passes.progress = Progress::Leave;
+        passes.result = PassesResult::Leave;
     passes.isOver = true;
 }
 
@@ -89,7 +89,7 @@ bool Pump::lookAtClock(Passes &passes) noexcept
     }
     if (look >= passes.deadline) {
         if (isWaitOver())
-            passes.progress = Progress::Leave;
+            passes.result = PassesResult::Leave;
         return false;
     }
     passes.untilLook = look - passes.lastLook < quickStrideTime ? quickStride : 1;

@@ -14,7 +14,7 @@ namespace interloop {
 
 class Pump;
 
-enum class Progress : unsigned char {
+enum class PassesResult : unsigned char {
     Nothing, // was ready
     Resumed, // something
     Leave, // the innermost wait is to return first
@@ -33,7 +33,7 @@ public:
     unsigned untilLook = 0; // steps
     unsigned timedSteps = 0; // left
     int begun = 0; // passes
-    Progress progress = Progress::Resumed;
+    PassesResult result = PassesResult::Resumed;
     bool isOver = false;
 };
 

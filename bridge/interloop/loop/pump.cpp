@@ -117,11 +117,11 @@ void Pump::pump() noexcept
     }
     {
         const Turn turn(*this);
-        Progress progress = passes(start, m_budgetEnd);
-        while (progress != Progress::Leave) {
+        PassesResult result = passes(start, m_budgetEnd);
+        while (result != PassesResult::Leave) {
             collect();
-            progress = passes(start, m_budgetEnd);
-            if (progress == Progress::Nothing)
+            result = passes(start, m_budgetEnd);
+            if (result == PassesResult::Nothing)
                 break;
             start = realNow();
             if (start >= m_budgetEnd)
@@ -137,11 +137,11 @@ void Pump::pumpAhead(const Chain &target, TimePoint start, std::chrono::nanoseco
 {
     const Turn turn(*this);
     const TimePoint deadline = start + limit;
-    Progress progress = passes(start, deadline);
-    while (!target.isDone() && progress != Progress::Leave) {
+    PassesResult result = passes(start, deadline);
+    while (!target.isDone() && result != PassesResult::Leave) {
         collect();
-        progress = passes(start, deadline);
-        if (progress == Progress::Nothing)
+        result = passes(start, deadline);
+        if (result == PassesResult::Nothing)
             break;
         start = realNow();
         if (start >= deadline)

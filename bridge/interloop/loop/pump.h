@@ -224,7 +224,7 @@ private:
 
     void wake() override;
     void collect() noexcept;
-    Progress passes(TimePoint start, TimePoint deadline) noexcept;
+    PassesResult passes(TimePoint start, TimePoint deadline) noexcept;
     void timerShot();
     void runPasses(Passes &passes, const Fiber *worker) noexcept;
     bool runOnWorker(Passes &passes) noexcept;
