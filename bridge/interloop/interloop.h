@@ -9,6 +9,8 @@
 #include <interloop/loop/nosuspend.h>
 #include <interloop/loop/runsync.h>
 #include <interloop/qt/connect.h>
+#include <interloop/qt/signal.h>
+#include <interloop/qt/signalsequence.h>
 #include <interloop/task/ascompleted.h>
 #include <interloop/task/asyncgenerator.h>
 #include <interloop/task/barrier.h>

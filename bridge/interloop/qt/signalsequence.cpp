@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include <interloop/qt/signalsequence.h>
+
+namespace interloop {
+
+SignalFeedBase::SignalFeedBase(SignalSource source, std::size_t capacity)
+    : SignalListener(std::move(source)), m_capacity(capacity)
+{
+    if (capacity == 0)
+        throw std::invalid_argument("signalsOf: the capacity is 0");
+}
+
+void SignalFeedBase::open()
+{
+    if (!startListening())
+        end(source().senderDestroyed());
+}
+
+void SignalFeedBase::close() noexcept
+{
+    stopListening();
+    closeQueue();
+}
+
+void SignalFeedBase::end(std::exception_ptr error) noexcept
+{
+    ignoreSignal();
+    m_error = std::move(error);
+    closeQueue();
+}
+
+void SignalFeedBase::throwError()
+{
+    stopListening();
+    if (m_error)
+        std::rethrow_exception(std::exchange(m_error, nullptr));
+}
+
+std::exception_ptr SignalFeedBase::overflow() const
+{
+    return std::make_exception_ptr(SignalOverflow(source().name() + ": more than " + std::to_string(m_capacity)
+                                                  + " emissions that nobody has taken; the sequence has ended"));
+}
+
+} // namespace interloop
