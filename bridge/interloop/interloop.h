@@ -9,6 +9,7 @@
 #include <interloop/loop/nosuspend.h>
 #include <interloop/loop/runsync.h>
 #include <interloop/qt/connect.h>
+#include <interloop/qt/future.h>
 #include <interloop/qt/signal.h>
 #include <interloop/qt/signalsequence.h>
 #include <interloop/task/ascompleted.h>

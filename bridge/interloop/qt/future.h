@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <interloop/qt/futurewait.h>
+
+#include <QFuture>
+
+#include <type_traits>
+#include <utility>
+
+/*
+ * QFutures and tasks: a task awaits what QtConcurrent, a QPromise or a library of Qt's will give.
+ *
+ *     const QImage image = co_await awaitFuture(QtConcurrent::run(&render, scene));
+ */
+
+namespace interloop {
+
+template<typename T>
+class QFutureAwaiter final : public FutureWait
+{
+public:
+    explicit QFutureAwaiter(QFuture<T> future) : FutureWait(QFuture<void>(future)), m_future(std::move(future)) { }
+
+    T await_resume()
+    {
+        if constexpr (std::is_void_v<T>) {
+            throwUnlessFinished();
+        } else {
+            throwUnlessResult();
+            if constexpr (std::is_copy_constructible_v<T>)
+                return m_future.result();
+            else
+                return m_future.takeResult();
+        }
+    }
+
+private:
+    QFuture<T> m_future;
+};
+
+// What awaitFuture returns: a future to be awaited, once or several times.
+template<typename T>
+class AwaitFuture
+{
+public:
+    using Value = T;
+    using InterloopAwaitable = void;
+
+    explicit AwaitFuture(QFuture<T> future) noexcept : m_future(std::move(future)) { }
+    QFutureAwaiter<T> operator co_await() const { return QFutureAwaiter<T>(m_future); }
+
+private:
+    QFuture<T> m_future;
+};
+
+// Waits for the future's end and returns a copy of its first result, as QFuture::result() does; one that cannot be copied
+// is taken. Throws the future's exception; Cancelled (of what was awaited) when the future has been cancelled, finished or
+// not; std::runtime_error when it finished without a result, std::logic_error when its result was taken meanwhile.
+// A QPromise that was destroyed before it was finished, and a default-constructed QFuture, are to Qt futures that were
+// cancelled. One whose result was taken before the await begins looks to Qt as if it had not begun: do not await it.
+// The future's progress is passed on to the Progress of the awaiting task.
+//
+// Starts: nothing. Resumes: from the ready queue, after the future's event has come to this thread; at once when it has
+// finished or was cancelled. Cancel: ends this wait at once and asks the future to cancel, as asyncio does; whatever computes
+// it may go on for a while, so what that refers to must live until then.
+template<typename T>
+AwaitFuture<T> awaitFuture(QFuture<T> future) noexcept
+{
+    return AwaitFuture<T>(std::move(future));
+}
+
+} // namespace interloop
