@@ -34,7 +34,7 @@ private slots:
     void Q06_noCompletionFromAnotherThreadIsLost();
     void spawnThreadSafeGivesResultErrorAndCancel();
     void spawnThreadSafeCarriesMoveOnlyAndVoid();
-    void cancellingTheFutureIsNotTheTasksAffair();
+    void cancellingTheFutureCancelsTheTask();
     void postsMayRaceWithTheEnd();
     void remoteMayBeUsedAfterTheEnd();
     void handlesMayBeCopiedAndDroppedAnywhere();
@@ -75,6 +75,18 @@ Task<std::unique_ptr<int>> givesMoveOnly(int number)
 Task<> sleepsLong()
 {
     co_await sleepFor(1h);
+}
+
+Task<> sleepsUntilCancelled(std::atomic<int> &begun, std::atomic<int> &unwound)
+{
+    begun = 1;
+    begun.notify_one();
+    try {
+        co_await sleepFor(1h);
+    } catch (const Cancelled &) {
+        unwound = 1;
+        throw;
+    }
 }
 
 } // namespace
@@ -169,16 +181,39 @@ void TestThreads::spawnThreadSafeCarriesMoveOnlyAndVoid()
     QVERIFY(!nothing.isCanceled());
 }
 
-void TestThreads::cancellingTheFutureIsNotTheTasksAffair()
+void TestThreads::cancellingTheFutureCancelsTheTask()
 {
+    // before it has begun
     QFuture<int> future;
+    bool wasMade = false;
     std::thread([&, remote = Bridge::current().remote()] {
-        future = remote.spawnThreadSafe([] { return givesLater(5); });
+        future = remote.spawnThreadSafe([&wasMade] {
+            wasMade = true;
+            return givesLater(5);
+        });
         future.cancel();
     }).join();
-    runSync(sleepFor(5ms));
-    QVERIFY(future.isFinished());
-    QCOMPARE(Bridge::current().taskCount(), 0);
+    QTRY_VERIFY(future.isFinished());
+    QVERIFY(!wasMade);
+
+    // while it runs, and while it begins: the future finishes when the task has unwound
+    for (int round = 0; round < 200; ++round) {
+        std::atomic<int> begun = 0;
+        std::atomic<int> unwound = 0;
+        std::jthread other([&, remote = Bridge::current().remote(), round] {
+            QFuture<void> future = remote.spawnThreadSafe([&] { return sleepsUntilCancelled(begun, unwound); });
+            if (round % 2)
+                begun.wait(0);
+            future.cancel();
+            while (!future.isFinished())
+                std::this_thread::yield();
+            if (begun != unwound)
+                qFatal("finished before the task had unwound");
+            remote.postThreadSafe([&unwound] { unwound = 2; });
+        });
+        while (unwound != 2)
+            runSync(yield());
+    }
 }
 
 void TestThreads::postsMayRaceWithTheEnd()

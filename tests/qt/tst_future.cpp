@@ -70,6 +70,18 @@ private slots:
     void aProgressListenerMayEndTheWait();
     void aShieldedWaitGetsItsResultAtTheBridgesEnd();
 
+    void toFutureGivesResultErrorAndCancel();
+    void toFutureStartsAsSpawnDoesAndRunsWithoutAFuture();
+    void cancellingTheFutureCancelsTheTask_data() { addDrivers(); }
+    void cancellingTheFutureCancelsTheTask();
+    void cancelledBeforeItBeganATaskDoesNotRun();
+    void anExceptionAfterTheCancelGoesToTheHook();
+    void aResultInSpiteOfTheCancelIsDropped();
+    void progressIsShownInTheFuture();
+    void throughAFutureATaskIsAwaitedAsItself();
+    void atTheBridgesEndFuturesFinish();
+    void afterTheBridgesEndThereIsAnError();
+
 private:
     CleanupCheck m_leaks;
 };
@@ -545,6 +557,253 @@ void TestFuture::aShieldedWaitGetsItsResultAtTheBridgesEnd()
     });
     Bridge::current().close();
     QCOMPARE(saved, 7);
+}
+
+namespace {
+
+Task<int> givesLater(int number)
+{
+    co_await yield();
+    co_return number;
+}
+
+Task<std::unique_ptr<int>> givesMoveOnly(int number)
+{
+    co_await yield();
+    co_return std::make_unique<int>(number);
+}
+
+Task<Counted> givesCounted(int number)
+{
+    co_await yield();
+    co_return Counted(number);
+}
+
+Task<int> fails(std::string text)
+{
+    co_await yield();
+    throw std::runtime_error(text);
+}
+
+Task<> cancelsItself()
+{
+    co_await yield();
+    throw Cancelled(Outcome::Cancelled);
+}
+
+Task<int> sleepsAndCleansUp(std::string &log, QFuture<int> &future)
+{
+    log += "begun ";
+    try {
+        co_await sleepFor(1h);
+    } catch (const Cancelled &) {
+        log += "cancelled ";
+    }
+    co_await shield(sleepFor(2ms));
+    log += future.isFinished() ? "finished already" : "unwound";
+    co_await yield(); // throws, as the task is still cancelled
+    co_return 1;
+}
+
+Task<> marks(bool &hasRun)
+{
+    hasRun = true;
+    co_return;
+}
+
+} // namespace
+
+void TestFuture::toFutureGivesResultErrorAndCancel()
+{
+    QCOMPARE(runSync(awaitFuture(toFuture(givesLater(5)))), 5);
+    QCOMPARE(*runSync(awaitFuture(toFuture(givesMoveOnly(6)))), 6);
+    Counted::copies = 0;
+    const QFuture<Counted> counted = toFuture(givesCounted(7));
+    QTRY_VERIFY(counted.isFinished());
+    QCOMPARE(counted.begin()->number, 7);
+    QCOMPARE(Counted::copies.load(), 0);
+
+    QFuture<int> failed = toFuture(fails("in the task"));
+    QTRY_VERIFY(failed.isFinished());
+    QVERIFY_THROWS_EXCEPTION(std::runtime_error, failed.waitForFinished());
+
+    const QFuture<void> cancelled = toFuture(cancelsItself());
+    QTRY_VERIFY(cancelled.isFinished());
+    QVERIFY(cancelled.isCanceled());
+
+    QVERIFY_THROWS_EXCEPTION(std::logic_error, toFuture(Task<int>()));
+}
+
+void TestFuture::toFutureStartsAsSpawnDoesAndRunsWithoutAFuture()
+{
+    bool hasRun = false;
+    toFuture(marks(hasRun));
+    QVERIFY(!hasRun);
+    runSync(yield());
+    QVERIFY(hasRun);
+}
+
+void TestFuture::cancellingTheFutureCancelsTheTask()
+{
+    QFETCH(Driver, driver);
+    drive(driver, [] {
+        for (const bool fromAnotherThread : {false, true}) {
+            std::string log;
+            QFuture<int> future;
+            future = toFuture(sleepsAndCleansUp(log, future));
+            runSync(yield());
+            if (fromAnotherThread)
+                std::thread([&future] { future.cancel(); }).join();
+            else
+                future.cancel();
+            QVERIFY(future.isCanceled() && !future.isFinished());
+            const auto finished = [](const QFuture<int> &future) -> Task<> {
+                while (!future.isFinished())
+                    co_await sleepFor(1ms);
+            };
+            runSync(finished(future), RunOptions().timeout(5s));
+            QCOMPARE(log, std::string("begun cancelled unwound"));
+        }
+    });
+}
+
+void TestFuture::cancelledBeforeItBeganATaskDoesNotRun()
+{
+    QStringList messages;
+    Bridge::current().setUnhandledErrorHandler([&messages](const QString &text, std::exception_ptr) { messages += text; });
+    bool hasRun = false;
+    QFuture<void> future = toFuture(marks(hasRun));
+    future.cancel();
+    QTRY_VERIFY(future.isFinished());
+    Bridge::current().setUnhandledErrorHandler({});
+    QVERIFY(!hasRun);
+    QCOMPARE(messages, QStringList());
+}
+
+void TestFuture::anExceptionAfterTheCancelGoesToTheHook()
+{
+    QStringList reported;
+    Bridge::current().setUnhandledErrorHandler([&reported](const QString &text, std::exception_ptr error) {
+        reported += text + QLatin1Char(':') + QString::fromStdString(errorText(error));
+    });
+    const auto failsCleaningUp = []() -> Task<> {
+        try {
+            co_await sleepFor(1h);
+        } catch (const Cancelled &) {
+            throw std::runtime_error("disk full");
+        }
+    };
+    QFuture<void> future = toFuture(failsCleaningUp(), "saver");
+    runSync(yield());
+    future.cancel();
+    QTRY_VERIFY(future.isFinished());
+    QTRY_COMPARE(reported.size(), 1);
+    Bridge::current().setUnhandledErrorHandler({});
+    QVERIFY2(reported.first().contains(QStringLiteral("saver")) && reported.first().contains(QStringLiteral("disk full")),
+             qPrintable(reported.first()));
+}
+
+void TestFuture::aResultInSpiteOfTheCancelIsDropped()
+{
+    const auto stubborn = []() -> Task<int> {
+        co_await shield(sleepFor(3ms));
+        co_return 1;
+    };
+    QFuture<int> future = toFuture(stubborn());
+    runSync(yield());
+    future.cancel();
+    QTRY_VERIFY(future.isFinished());
+    QCOMPARE(outcomeOfWait(future), Outcome::Cancelled);
+    QCOMPARE(future.resultCount(), 0);
+}
+
+void TestFuture::progressIsShownInTheFuture()
+{
+    const auto works = [](Future<> &next) -> Task<> {
+        Progress progress = Progress::current();
+        progress.setText("connecting"); // nobody knows yet how much there is to do
+        co_await next;
+        next = Future<>();
+        progress.setRange(0, 100);
+        progress.setText("loading");
+        co_await next;
+        next = Future<>();
+        progress.setValue(60);
+        co_await next;
+        next = Future<>();
+        progress.setText("checking");
+        co_await next;
+        next = Future<>();
+        progress.setValue(20); // again
+        co_await next;
+        next = Future<>();
+        progress.setRange(10, 20);
+        co_await next;
+    };
+    Future<> next;
+    const QFuture<void> future = toFuture(works(next));
+    const auto shown = [&future] {
+        return QStringLiteral("%1-%2 %3 %4").arg(future.progressMinimum()).arg(future.progressMaximum())
+                .arg(future.progressValue()).arg(future.progressText());
+    };
+    for (const char *expected : {"0-0 0 connecting", "0-100 0 loading", "0-100 60 loading", "0-100 60 checking",
+                                 "0-100 20 checking", "10-20 20 checking"}) {
+        QTRY_COMPARE(shown(), QLatin1String(expected));
+        next.setResult();
+    }
+    QTRY_VERIFY(future.isFinished());
+}
+
+void TestFuture::throughAFutureATaskIsAwaitedAsItself()
+{
+    // cancel, from the outside in
+    std::string log;
+    QFuture<int> inner;
+    inner = toFuture(sleepsAndCleansUp(log, inner));
+    const auto outer = spawn(asTask(awaitFuture(inner)));
+    runSync(yield());
+    outer.cancel();
+    QCOMPARE(tryRunSync(outer).outcome(), Outcome::Cancelled);
+    QTRY_COMPARE(log, std::string("begun cancelled unwound"));
+
+    // progress, from the inside out
+    const auto tells = []() -> Task<int> {
+        Progress::current().setRange(0, 3);
+        Progress::current().setValue(2);
+        co_await sleepFor(5ms);
+        co_return 3;
+    };
+    Progress progress;
+    QCOMPARE(runSync(progress.follow(awaitFuture(toFuture(tells())))), 3);
+    QCOMPARE(progress.maximum(), 3);
+    QCOMPARE(progress.value(), 2);
+}
+
+void TestFuture::atTheBridgesEndFuturesFinish()
+{
+    std::string log;
+    QFuture<int> running;
+    running = toFuture(sleepsAndCleansUp(log, running));
+    runSync(yield());
+    bool hasRun = false;
+    const QFuture<void> unbegun = toFuture(marks(hasRun));
+    Bridge::current().close();
+    QVERIFY(running.isFinished() && running.isCanceled());
+    QCOMPARE(log, std::string("begun cancelled unwound"));
+    QVERIFY(unbegun.isFinished() && unbegun.isCanceled() && !hasRun);
+}
+
+void TestFuture::afterTheBridgesEndThereIsAnError()
+{
+    Bridge::current().close();
+    QFuture<int> future = toFuture(givesLater(1));
+    QVERIFY(future.isFinished());
+    try {
+        future.waitForFinished();
+        QFAIL("no error");
+    } catch (const RunSyncError &error) {
+        QCOMPARE(error.reason(), Refusal::ShuttingDown);
+    }
 }
 
 INTERLOOP_TEST_MAIN(TestFuture)

@@ -57,7 +57,8 @@ public:
     bool postThreadSafe(std::function<void()> function) const { return remote().postThreadSafe(std::move(function)); }
 
     // From any thread: calls `makeTask()` on the bridge's thread and runs the task it returns there. The future gets
-    // the result, the exception or the cancellation; RunSyncError (ShuttingDown) when the bridge has ended.
+    // the result, the exception or the cancellation; RunSyncError (ShuttingDown) when the bridge has ended. It is as those
+    // that toFuture makes: its cancel() reaches the task, before the task has begun too, and it shows the task's Progress.
     template<typename Function>
     auto spawnThreadSafe(Function makeTask) const
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/loop/delivery.h>
 #include <interloop/task/errors.h>
 #include <interloop/task/mailbox.h>
 #include <interloop/task/spawn.h>
@@ -17,23 +18,6 @@
  */
 
 namespace interloop {
-
-// Awaits `task` and puts what it gives into `promise`.
-template<typename T>
-Task<> deliver(Task<T> task, std::shared_ptr<QPromise<T>> promise)
-{
-    try {
-        if constexpr (std::is_void_v<T>)
-            co_await std::move(task);
-        else
-            promise->addResult(co_await std::move(task));
-    } catch (const Cancelled &) {
-        promise->future().cancel();
-    } catch (...) {
-        promise->setException(std::current_exception());
-    }
-    promise->finish();
-}
 
 class BridgeRemote
 {
@@ -56,6 +40,10 @@ public:
             promise->finish();
         };
         const bool isSent = postThreadSafe([promise, function, fail] {
+            if (promise->isCanceled()) {
+                promise->finish();
+                return;
+            }
             try {
                 spawn(deliver((*function)(), promise), "spawnThreadSafe");
             } catch (...) {

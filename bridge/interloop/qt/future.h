@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <interloop/loop/delivery.h>
 #include <interloop/qt/futurewait.h>
+#include <interloop/task/spawn.h>
 
 #include <QFuture>
+#include <QPromise>
 
+#include <exception>
+#include <memory>
+#include <source_location>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 /*
- * QFutures and tasks: a task awaits what QtConcurrent, a QPromise or a library of Qt's will give.
+ * QFutures and tasks: a task awaits what QtConcurrent, a QPromise or a library of Qt's will give, and a task's result is given
+ * to code that wants a QFuture.
  *
  *     const QImage image = co_await awaitFuture(QtConcurrent::run(&render, scene));
+ *     QFuture<QByteArray> page = toFuture(fetch(url));
  */
 
 namespace interloop {
@@ -68,6 +77,27 @@ template<typename T>
 AwaitFuture<T> awaitFuture(QFuture<T> future) noexcept
 {
     return AwaitFuture<T>(std::move(future));
+}
+
+// Schedules `task` to run on this thread, as `spawn` does; the future gets its result, its exception, or is cancelled when
+// the task was, and finishes when the task has unwound. Without a bridge that can run it: the future of a RunSyncError.
+// The future's cancel(), from any thread, cancels the task; dropping the future does not. What the task tells its Progress is
+// the future's progress. An exception that comes after the cancel() goes to the unhandled-error hook, as Qt drops it.
+// `name` and `location` appear in messages. Throws std::logic_error for an empty task.
+template<typename T>
+QFuture<T> toFuture(Task<T> task, std::string name = {}, std::source_location location = std::source_location::current())
+{
+    static_assert(!std::is_reference_v<T>, "a QFuture cannot hold a reference");
+    static_cast<void>(task.handle());
+    const auto promise = std::make_shared<QPromise<T>>();
+    promise->start();
+    try {
+        spawn(deliver(std::move(task), promise), std::move(name), location);
+    } catch (...) {
+        promise->setException(std::current_exception());
+        promise->finish();
+    }
+    return promise->future();
 }
 
 } // namespace interloop
