@@ -7,6 +7,7 @@
 
 #include <interloop/loop/bridge.h>
 #include <interloop/loop/nosuspend.h>
+#include <interloop/loop/runon.h>
 #include <interloop/loop/runsync.h>
 #include <interloop/qt/connect.h>
 #include <interloop/qt/future.h>

@@ -27,6 +27,9 @@ public:
     // Calls `function()` on the bridge's thread, soon. False when the bridge has ended; it is then destroyed here.
     bool postThreadSafe(std::function<void()> function) const { return m_mailbox->put(std::move(function)); }
 
+    // Which bridge it is.
+    const std::shared_ptr<Mailbox> &mailbox() const noexcept { return m_mailbox; }
+
     // See Bridge::spawnThreadSafe.
     template<typename Function>
     auto spawnThreadSafe(Function makeTask) const

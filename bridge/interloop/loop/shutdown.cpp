@@ -121,6 +121,7 @@ void shutDown(Pump &pump)
     pump.mailbox()->close(); // what has come is still carried out, or told that it will not be
     runUntil(pump, [&pump] { return pump.taskCount() == 0 && pump.parkedCount() == 0 && pump.poolWork().isEmpty() && !pump.hasReady();
     });
+    pump.mailbox()->end();
     closeHandles(pump);
     pump.stopListening();
     if (pump.ownsLoop()) {

@@ -28,18 +28,27 @@ public:
     // Puts a function in, to be called on the owner's thread. False after the end; the function is then destroyed here.
     bool put(Letter letter);
 
+    // The same for an answer that a task of the owner's waits for: taken until `end`.
+    bool putAnswer(Letter letter);
+
     // Owner's thread: all that came since the last call, in order.
     std::vector<Letter> take();
 
-    // Owner's thread, once: nothing is accepted any more, and `wake` is not called again.
+    // Owner's thread, once: nothing but answers is accepted any more.
     void close();
+
+    // Owner's thread, once: the last task has ended. Nothing is accepted any more, and `wake` is not called again.
+    void end();
 
     bool isClosed() const;
 
 private:
+    void append(Letter letter);
+
     mutable std::mutex m_mutex;
     std::vector<Letter> m_letters;
-    std::function<void()> m_wake; // empty: closed
+    std::function<void()> m_wake; // empty: ended
+    bool m_isClosed = false;
 };
 
 } // namespace interloop
