@@ -361,8 +361,7 @@ void TestRunOn::aQThreadMayEndAtAnyTime()
         QThread thread;
         thread.start();
         std::jthread ends([&thread, round] {
-            for (int i = 0; i < round * 20; ++i)
-                std::this_thread::yield();
+            std::this_thread::sleep_for(round * 3us);
             thread.quit();
         });
         const auto running = spawn(runOn(&thread, givesMoveOnly(round)));
