@@ -6,5 +6,6 @@
  */
 
 #include <interloop/widgets/busyguard.h>
+#include <interloop/widgets/confirmclose.h>
 #include <interloop/widgets/execdialog.h>
 #include <interloop/widgets/withprogress.h>

@@ -27,7 +27,8 @@ namespace interloop {
 // Runs `awaitable` to its end and returns its result. Call it on the application's thread.
 // `parent`: its death ends the wait (ContextDestroyed). nullptr: the dialog is a window of its own and blocks none.
 // Throws what runSync throws: Cancelled also when the user cancels. A quit that closes the dialog ends the wait as
-// Quit. Who deletes the dialog from outside has cancelled, too. The wait parks or nests as runSync's does.
+// Quit. Who deletes the dialog from outside has cancelled, too. The wait parks or nests as runSync's does. A
+// handle's task goes on reporting to whom it did when it was spawned: its bar stays busy.
 template<Awaitable A>
 AwaitResult<A> withProgress(QWidget *parent, const QString &text, A awaitable,
                             const ProgressOptions &options = ProgressOptions(),
