@@ -23,13 +23,16 @@ using interloop::Bridge;
 namespace {
 
 enum Column { Interloop, QCoro, QEventLoopAlone };
-const std::array<QString, 3> columnNames = {QStringLiteral("interloop"), QStringLiteral("qcoro"), QStringLiteral("qeventloop")};
+const std::array<QString, 3> columnNames = {QStringLiteral("interloop"), QStringLiteral("qcoro"),
+                                            QStringLiteral("qeventloop")};
 
 // An accident, and what each way to wait makes of it. "-": there is nothing like it.
 class Row
 {
 public:
-    Row(QStringList cell, std::array<QString, 3> expected) : m_cell(std::move(cell)), m_expected(std::move(expected)) { }
+    Row(QStringList cell, std::array<QString, 3> expected) : m_cell(std::move(cell)), m_expected(std::move(expected))
+    {
+    }
 
     QString name() const { return m_cell.join(' '); }
     QStringList arguments(Column column) const { return QStringList(columnNames[column]) + m_cell; }
@@ -52,7 +55,7 @@ bool Row::isToRun(Column column) const
     return expected(column) != "-" && (column == Interloop || isFirst);
 }
 
-// Runs programs, several at a time, and keeps what each printed.
+// Runs programs, several at a time as most of them wait, and keeps what each printed.
 class Programs
 {
 public:
@@ -60,7 +63,7 @@ public:
 
     void run()
     {
-        for (int n = 0; n < 8; ++n)
+        for (int n = 0; n < 12; ++n)
             startNext();
         if (m_running > 0)
             m_loop.exec();
@@ -174,7 +177,8 @@ void TestQCoro::makeTable()
         for (const char *way : {"quit", "exit", "otherthread", "windowclosed"}) {
             const QString exec = qstrcmp(way, "exit") == 0 ? ", exec 7, " : ", exec 0, ";
             add("Q01a", {"quit inside", way, QString::number(depth)}, times(depth, "Quit") + exec + "Value",
-                times(depth, "no value") + exec + "writes into a dead frame", times(depth, "no value") + exec + "Value");
+                times(depth, "no value") + exec + "writes into a dead frame",
+                times(depth, "no value") + exec + "Value");
         }
         add("Q01a", {"quit inside", "postedquit", QString::number(depth)}, times(depth, "Quit") + ", exec 0, Value",
             times(depth, "Value") + ", hangs", times(depth, "Value") + ", hangs");
@@ -194,9 +198,10 @@ void TestQCoro::makeTable()
         "exec 5, no value, no value");
 
     // All three are right.
-    add("Q01c", {"quit outside", "before exec", "quit"}, "Value, Value, exec 5", "Value, Value, exec 5", "Value, Value, exec 5");
-    add("Q01c", {"quit outside", "aboutToQuit", "quit"}, "Value, Value, exec 5", "Value, Value, exec 5", "Value, Value, exec 5");
-    add("Q01c", {"quit outside", "after exec", "quit"}, "exec 5, Value, Value", "exec 5, Value, Value", "exec 5, Value, Value");
+    for (const char *place : {"before exec", "aboutToQuit", "after exec"}) {
+        const QString ignored = qstrcmp(place, "after exec") == 0 ? "exec 5, Value, Value" : "Value, Value, exec 5";
+        add("Q01c", {"quit outside", place, "quit"}, ignored, ignored, ignored);
+    }
 
     add("Q01d", {"next window"}, "Quit", "Value, goes on", "Value, goes on");
 
@@ -219,7 +224,8 @@ void TestQCoro::makeTable()
     const QString threeDeep = "1+, 2+, 3+, Value, 3-, Value, 2-, Value, 1-";
     add("Q07", {"triple click"}, "1+, 1-", threeDeep, threeDeep);
     add("Q09", {"nobody looks"}, "task 'job' failed and nobody looked at its result: its own, end", "end", "-");
-    add("Q10", {"deleteLater"}, isParking() ? "Value, gone" : "Value, kept", "Value, kept", "Value, kept"); // right, too
+    // They are right, too: who nests keeps it.
+    add("Q10", {"deleteLater"}, isParking() ? "Value, gone" : "Value, kept", "Value, kept", "Value, kept");
 }
 
 void TestQCoro::initTestCase()

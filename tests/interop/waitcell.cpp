@@ -158,7 +158,7 @@ bool wait(std::chrono::milliseconds delay, QObject *context = nullptr)
     return got == "Value" || got == "no value";
 }
 
-constexpr std::chrono::milliseconds naiveDelay = 100ms;
+constexpr std::chrono::milliseconds naiveDelay = test::isSanitized ? 300ms : 150ms;
 
 // A wait that something is to end before its answer comes. The naive ones get theirs soon, to show what they do then.
 bool waitLong(QObject *context = nullptr)
@@ -200,8 +200,8 @@ void tell(const QByteArray &way, QWidget *window)
         qFatal("unknown way %s", way.constData());
 }
 
-// Q01a. Waits on top of each other; on top of the last one, or right before it begins, the application is told to end. Then the
-// program waits for one thing more, as it may save something.
+// Q01a. Waits on top of each other; on top of the last one, or right before it begins, the application is told to end.
+// Then the program waits for one thing more, as it may save something.
 void quitInside(const QByteArray &way, int depth)
 {
     QWidget window;
@@ -638,7 +638,8 @@ int QEventLoop::exec(ProcessEventsFlags flags)
 {
     Answerer::answerNow();
     using Exec = int (*)(QEventLoop *, ProcessEventsFlags);
-    static const auto qtsExec = reinterpret_cast<Exec>(dlsym(RTLD_NEXT, "_ZN10QEventLoop4execE6QFlagsINS_17ProcessEventsFlagEE"));
+    constexpr char name[] = "_ZN10QEventLoop4execE6QFlagsINS_17ProcessEventsFlagEE";
+    static const auto qtsExec = reinterpret_cast<Exec>(dlsym(RTLD_NEXT, name));
     return qtsExec(this, flags);
 }
 
@@ -656,7 +657,7 @@ int main(int argc, char **argv)
     const QByteArray &cell = arguments[1];
     {
         const auto application = test::makeApplication(argc, argv);
-        alarm(!isControl ? 30 : test::isSanitized ? 3 : 1);
+        alarm(!isControl ? 30 : test::isSanitized ? 5 : 2);
         if (cell == "quit inside")
             quitInside(arguments[2], arguments[3].toInt());
         else if (cell == "quit outside")

@@ -9,6 +9,7 @@
 #include <QAbstractTableModel>
 #include <QDialog>
 #include <QDrag>
+#include <QDropEvent>
 #include <QFileDialog>
 #include <QFileSystemModel>
 #include <QLineEdit>
@@ -71,6 +72,8 @@ private slots:
     void N05_clicksOfTheXServer();
     void N23_whileADialogIsOpenTasksTickAndWaitsEnd_data();
     void N23_whileADialogIsOpenTasksTickAndWaitsEnd();
+    void N23_aDragByTheXServerAndAWaitInTheDropEvent_data() { addForms(); }
+    void N23_aDragByTheXServerAndAWaitInTheDropEvent();
     void modelChangesUnderTheViewWhoseSlotWaits_data();
     void modelChangesUnderTheViewWhoseSlotWaits();
     void modelIsResetWhileAnEditorIsOpenAndASlotWaits_data() { addForms(); }
@@ -210,6 +213,19 @@ void TestWidgets::cleanup()
 
 namespace {
 
+// The X server's own mouse.
+void startXdotool(QProcess &process, const QStringList &arguments)
+{
+    const QString xdotool = QStandardPaths::findExecutable("xdotool");
+    QVERIFY2(!xdotool.isEmpty(), "there is no xdotool");
+    process.start(xdotool, arguments);
+}
+
+QStringList moveTo(QPoint point)
+{
+    return {"mousemove", QString::number(point.x()), QString::number(point.y())};
+}
+
 // A button whose slot waits for one and a half of the times that lie between two clicks.
 class SlowButton
 {
@@ -230,13 +246,13 @@ public:
     }
     void connectDropping()
     {
-        m_connection = interloop::connect(&m_button, &QPushButton::clicked, &m_button, [this] { waitInSlot(); });
-        QObject::connect(&m_button, &QPushButton::pressed, &m_button, [this] {
+        QObject::connect(&m_button, &QPushButton::clicked, &m_button, [this] { // is called first
             ++clicks;
             dropped += m_connection.isRunning();
             deepest = std::max(deepest, Bridge::current().depth());
             mostParked = std::max(mostParked, Bridge::current().parked());
         });
+        m_connection = interloop::connect(&m_button, &QPushButton::clicked, &m_button, [this] { waitInSlot(); });
     }
 
     // Clicks by the mouse, one a period, while `isToGoOn`.
@@ -312,12 +328,10 @@ void TestWidgets::N05_clicksOfTheXServer()
     const bool parks = useForm();
     if (QGuiApplication::platformName() != "xcb")
         QSKIP("needs an X server");
-    const QString xdotool = QStandardPaths::findExecutable("xdotool");
-    QVERIFY2(!xdotool.isEmpty(), "there is no xdotool");
-    const auto startClicking = [&xdotool](QProcess &process, const SlowButton &button) {
-        process.start(xdotool, {"mousemove", QString::number(button.center().x()), QString::number(button.center().y()),
-                                "click", "--repeat", "1000", "--delay",
-                                QString::number(SlowButton::period.count()), "1"});
+    const auto startClicking = [](QProcess &process, const SlowButton &button) {
+        startXdotool(process, moveTo(button.center())
+                             + QStringList({"click", "--repeat", "1000", "--delay",
+                                            QString::number(SlowButton::period.count()), "1"}));
     };
     {
         Bridge::current().setMaximumDepth(5);
@@ -538,6 +552,86 @@ void TestWidgets::N23_whileADialogIsOpenTasksTickAndWaitsEnd()
 
 namespace {
 
+class DragSource : public QWidget
+{
+public:
+    using QWidget::QWidget;
+    Qt::DropAction action = Qt::IgnoreAction;
+    bool isDragging = false;
+    bool hasEnded = false;
+
+private:
+    void mouseMoveEvent(QMouseEvent *) override
+    {
+        if (std::exchange(isDragging, true))
+            return;
+        auto *drag = new QDrag(this); // Qt deletes it
+        auto *data = new QMimeData;
+        data->setText("text");
+        drag->setMimeData(data);
+        action = drag->exec(Qt::CopyAction);
+        hasEnded = true;
+    }
+};
+
+class DropTarget : public QWidget
+{
+public:
+    DropTarget(const Ticker &ticker, QWidget *parent) : QWidget(parent), m_ticker(ticker) { setAcceptDrops(true); }
+    QString dropped;
+
+private:
+    void dragEnterEvent(QDragEnterEvent *event) override { event->acceptProposedAction(); }
+    void dropEvent(QDropEvent *event) override
+    {
+        event->acceptProposedAction();
+        dropped = event->mimeData()->text();
+        dropped += toString(tryRunSync(m_ticker.ticks(5)).outcome());
+    }
+
+    const Ticker &m_ticker;
+};
+
+} // namespace
+
+void TestWidgets::N23_aDragByTheXServerAndAWaitInTheDropEvent()
+{
+    useForm();
+    if (QGuiApplication::platformName() != "xcb")
+        QSKIP("needs an X server");
+    const Ticker ticker;
+    QWidget window;
+    DragSource source(&window);
+    source.setGeometry(0, 0, 100, 100);
+    DropTarget target(ticker, &window);
+    target.setGeometry(100, 0, 100, 100);
+    window.setGeometry(50, 60, 200, 100);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+
+    // when: the mouse is pressed, moved and, after a wait in a slot that the drag's loop calls, released
+    const QPoint from = source.mapToGlobal(QPoint(50, 50));
+    const QPoint to = target.mapToGlobal(QPoint(50, 50));
+    QProcess press;
+    QProcess release;
+    QString waited;
+    User user;
+    user.when([] { return true; }, [&] {
+        startXdotool(press, moveTo(from) + QStringList({"mousedown", "1"}) + moveTo(from + QPoint(20, 0)) + moveTo(to));
+    });
+    user.when([&] { return source.isDragging && press.state() == QProcess::NotRunning; }, [&] {
+        waited = toString(tryRunSync(ticker.ticks(5)).outcome());
+        startXdotool(release, moveTo(to + QPoint(5, 0)) + QStringList({"mouseup", "1"}));
+    });
+    execUntil([&] { return source.hasEnded && release.state() == QProcess::NotRunning; });
+
+    QCOMPARE(waited, "Value");
+    QCOMPARE(target.dropped, "textValue");
+    QCOMPARE(source.action, Qt::CopyAction);
+}
+
+namespace {
+
 // A window with a tree of ten rows.
 class Browser
 {
@@ -626,7 +720,7 @@ void TestWidgets::modelChangesUnderTheViewWhoseSlotWaits_data()
             for (const bool parks : {false, true}) {
                 if (parks && !FiberContext::isBuilt())
                     continue;
-                // The view emits in the middle of an event handler of its own, and goes on there behind a slot that nests.
+                // The view emits in the middle of an event handler, and goes on there behind a slot that nests.
                 const bool isDeadly = change == Change::ViewDeleted || change == Change::WindowDeleted;
                 const bool nests = slot == SlotKind::Plain || (slot == SlotKind::Connected && !parks);
                 if (isDeadly && nests)

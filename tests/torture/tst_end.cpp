@@ -147,6 +147,22 @@ Task<> cleanUpSlowly(QStringList &saved)
     }
 }
 
+Task<> cleanUpBehindAShield(QStringList &saved)
+{
+    const Alive alive;
+    bool isCancelled = false;
+    try {
+        co_await sleepFor(60s);
+    } catch (const Cancelled &) {
+        isCancelled = true;
+    }
+    if (isCancelled) {
+        co_await shield(sleepFor(5ms));
+        saved += QStringLiteral("shielded");
+        co_await yield(); // throws Cancelled again
+    }
+}
+
 Task<> spawnInCleanUp(std::chrono::milliseconds time, QStringList &notes)
 {
     const Alive alive;
@@ -246,12 +262,16 @@ void TestEnd::Q02_endUnwindsEveryTask()
     std::optional<TcpServer> server;
     TaskHandle<> kept;
     Future<> never;
+    QStringList saved;
 
     const auto took = endIn(Place{place}, [&] {
         Future<> done;
         spawn(sleepAMinute(), "waiting");
         spawn(awaitIt(done), "ready");
         kept = spawn(awaitIt(never), "waits for ever");
+        const TaskHandle<> cancelling = spawn(cleanUpBehindAShield(saved), "cancelling");
+        runSync(yield());
+        cancelling.cancel(); // its clean-up begins, and waits
         runSync(yield());
         done.setResult();
         server = TcpServer::listen(QStringLiteral("127.0.0.1"), 0);
@@ -259,7 +279,8 @@ void TestEnd::Q02_endUnwindsEveryTask()
         spawn(sleepAMinute(), "not started");
     });
 
-    QCOMPARE(Alive::counts(), QStringLiteral("3 begun, 3 ended"));
+    QCOMPARE(Alive::counts(), QStringLiteral("4 begun, 4 ended"));
+    QCOMPARE(saved, QStringList(QStringLiteral("shielded")));
     QVERIFY2(took < 500ms, QByteArray::number(took.count()));
     QVERIFY(!socket->isOpen());
     QVERIFY(!server->isOpen());
