@@ -21,12 +21,15 @@
 #include <QPushButton>
 #include <QStandardItemModel>
 #include <QStandardPaths>
+#include <QThreadPool>
 #include <QTreeView>
 #include <QVBoxLayout>
+#include <private/qthreadpool_p.h>
 
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <latch>
 #include <memory>
 
 /*
@@ -187,9 +190,26 @@ void TestWidgets::addForms()
         QTest::newRow("parked") << true;
 }
 
+namespace {
+
+// Qt paints large areas on threads of its own, which have a descriptor each: all of them begin now, and stay.
+void startPainters()
+{
+    QThreadPool *pool = QThreadPoolPrivate::qtGuiInstance();
+    pool->setExpiryTimeout(-1);
+    const int count = pool->maxThreadCount();
+    std::latch haveBegun(count);
+    for (int n = 0; n < count; ++n)
+        pool->start([&haveBegun] { haveBegun.arrive_and_wait(); });
+    pool->waitForDone();
+}
+
+} // namespace
+
 void TestWidgets::initTestCase()
 {
     prepareWindows();
+    startPainters();
     // What the first of each kind opens and keeps.
     QFileDialog dialog;
     dialog.setOption(QFileDialog::DontUseNativeDialog);
