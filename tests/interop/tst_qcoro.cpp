@@ -211,8 +211,8 @@ void TestQCoro::makeTable()
     add("Q02", {"thread ends"}, "Quit, all unwound", "no value, not all unwound", "no value, all unwound");
     add("Q02", {"application destroyed"}, "all unwound", "not all unwound", "-");
 
-    add("Q03", {"sender dies"}, "-", "hangs", "hangs");
-    add("Q03", {"timer dies"}, "-", "hangs", "hangs");
+    add("Q03", {"sender dies"}, "SenderDestroyed, came back", "hangs", "hangs");
+    add("Q03", {"timer dies"}, "SenderDestroyed, came back", "hangs", "hangs");
 
     add("Q04", {"future", "cancelled before"}, "-", "hangs", "hangs");
     add("Q04", {"future", "cancelled"}, "-", "hangs", "hangs");

@@ -353,6 +353,16 @@ QCoro::Task<> qcoroTimer(QTimer *timer)
 #endif
 
 template<typename Object, typename Signal>
+void waitForSignal(Object *object, Signal signal)
+{
+    try {
+        runSync(signalOf(object, signal));
+    } catch (const SenderDestroyed &) {
+        say("SenderDestroyed");
+    }
+}
+
+template<typename Object, typename Signal>
 void waitForSignalBarely(Object *object, Signal signal)
 {
     QEventLoop loop;
@@ -365,6 +375,8 @@ void senderDies()
     execFor([] {
         auto *sender = new Sender;
         QTimer::singleShot(10, qApp, [sender] { delete sender; });
+        if (column == Column::Interloop)
+            waitForSignal(sender, &Sender::fired);
         if (column == Column::QEventLoop)
             waitForSignalBarely(sender, &Sender::fired);
 #ifdef INTERLOOP_TEST_QCORO
@@ -381,6 +393,8 @@ void timerDies()
         auto *timer = new QTimer;
         timer->start(60s);
         QTimer::singleShot(10, qApp, [timer] { delete timer; });
+        if (column == Column::Interloop)
+            waitForSignal(timer, &QTimer::timeout);
         if (column == Column::QEventLoop)
             waitForSignalBarely(timer, &QTimer::timeout);
 #ifdef INTERLOOP_TEST_QCORO

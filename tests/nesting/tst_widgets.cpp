@@ -24,7 +24,6 @@
 #include <QThreadPool>
 #include <QTreeView>
 #include <QVBoxLayout>
-#include <private/qthreadpool_p.h>
 
 #include <algorithm>
 #include <deque>
@@ -192,10 +191,10 @@ void TestWidgets::addForms()
 
 namespace {
 
-// Qt paints large areas on threads of its own, which have a descriptor each: all of them begin now, and stay.
+// Qt paints large areas on threads of the pool, which have a descriptor each: all of them begin now, and stay.
 void startPainters()
 {
-    QThreadPool *pool = QThreadPoolPrivate::qtGuiInstance();
+    QThreadPool *pool = QThreadPool::globalInstance();
     pool->setExpiryTimeout(-1);
     const int count = pool->maxThreadCount();
     std::latch haveBegun(count);
