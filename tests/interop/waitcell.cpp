@@ -158,7 +158,7 @@ bool wait(std::chrono::milliseconds delay, QObject *context = nullptr)
     return got == "Value" || got == "no value";
 }
 
-constexpr std::chrono::milliseconds naiveDelay = test::isSanitized ? 300ms : 150ms;
+constexpr std::chrono::milliseconds naiveDelay = test::isSanitized ? 500ms : 250ms;
 
 // A wait that something is to end before its answer comes. The naive ones get theirs soon, to show what they do then.
 bool waitLong(QObject *context = nullptr)
@@ -289,7 +289,7 @@ void objectDies(const QByteArray &how)
     form->show();
     qApp->setQuitOnLastWindowClosed(false);
     execFor([&] {
-        QTimer::singleShot(10, qApp, [&] {
+        queue([&] {
             if (how == "window closed")
                 form->close();
             else
@@ -427,6 +427,8 @@ void futureEnds(const QByteArray &how)
                 else
                     promise.reset();
             });
+        if (column == Column::Interloop)
+            say(toString(tryRunSync(awaitFuture(future)).outcome()));
         if (column == Column::QEventLoop) {
             QFutureWatcher<int> watcher;
             watcher.setFuture(future);
