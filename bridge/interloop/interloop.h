@@ -11,8 +11,12 @@
 #include <interloop/loop/runsync.h>
 #include <interloop/qt/connect.h>
 #include <interloop/qt/future.h>
+#include <interloop/qt/iodevice.h>
+#include <interloop/qt/process.h>
 #include <interloop/qt/signal.h>
 #include <interloop/qt/signalsequence.h>
+#include <interloop/qt/thread.h>
+#include <interloop/qt/timer.h>
 #include <interloop/task/ascompleted.h>
 #include <interloop/task/asyncgenerator.h>
 #include <interloop/task/barrier.h>
