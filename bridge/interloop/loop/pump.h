@@ -181,6 +181,7 @@ public:
 
     // The application has been told to quit, and what waits from now on does so for clean-up.
     bool isQuitting() const noexcept { return m_isQuitting || isQuitSeen(); }
+    void watchForQuit(); // from now on isQuitSeen() tells; what came before is over
     bool isQuitSeen() const noexcept { return m_quitWatch && m_quitWatch->seen() != m_pastQuits; }
     void forgetQuit() noexcept; // it did not come to that
 
@@ -234,7 +235,6 @@ private:
     void runFiber(Fiber &fiber, Entry entry, void *argument);
     template<typename Condition>
     void cancelParkedIf(Condition condition, Outcome outcome, CancelMode mode);
-    void watchForQuit();
     void aboutToQuit() noexcept;
     bool isWaitOver() noexcept;
     bool isWaitToldToReturn() const;

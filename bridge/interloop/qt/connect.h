@@ -38,7 +38,11 @@ public:
                               std::shared_ptr<ConnectionState> state, Body body)
     {
         auto shared = std::make_shared<const Body>(std::move(body));
-        const auto slot = [state, shared](Arguments... arguments) { startBody<Arguments...>(state, shared, arguments...); };
+        if constexpr (!(isOneWay<Arguments> && ...))
+            state->neverPark();
+        const auto slot = [state, shared](Arguments... arguments) {
+            startBody<Body, std::decay_t<Arguments>...>(state, shared, arguments...);
+        };
         state->setConnection(QObject::connect(static_cast<const Sender *>(sender), signal, context, slot));
         return Connection(std::move(state));
     }
@@ -52,7 +56,13 @@ class SignalTraits<void (Sender::*)(Arguments...) noexcept> : public SignalTrait
 // Connects `signal` of `sender` to `body`, which may block with runSync or be a coroutine (return a Task), and may take
 // fewer arguments than the signal has. The connection ends with either object. A coroutine body starts at once, and
 // its functor's captures live until it has ended.
-// `overlap` says what a signal does while the body of an earlier one has not ended. Call it on `context`'s thread.
+// `overlap` says what a signal does while the body of an earlier one has not ended; for a button, Drop. Call it on
+// `context`'s thread.
+//
+// Restart, Enqueue and KeepLatest keep signals for bodies that start later, never on top of the one before. They are
+// forgotten when the connection ends, so also when the sender dies, by Connection::cancel(), and when the application
+// quits or the bridge ends. Enqueue keeps 10,000 (ConnectionState::maximumPending): one signal more, and those that
+// follow until the slot has caught up, are lost, which the unhandled-error hook is told once.
 //
 // A body that waits is parked, and the emitter goes on: sender() and pointers into an event mean nothing after the first
 // wait, and what was deleted later has been. It nests instead with Wait::Nest, when the signal has parameters that are

@@ -48,10 +48,6 @@ void startCoroutine(std::shared_ptr<ConnectionState> state, Task<> body)
     Pump &pump = currentPump();
     const std::string name = "a slot of " + state->name();
     auto *task = SpawnedTask<void>::make(runBody(std::move(state), std::move(body)), name, std::source_location());
-    if (pump.isInUvRun()) {
-        task->schedule();
-        return;
-    }
     pump.leaveStarter();
     const Pump::LevelScope level(pump);
     task->startNow();

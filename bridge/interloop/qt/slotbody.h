@@ -3,9 +3,8 @@
 
 #include <interloop/export.h>
 #include <interloop/loop/bridge.h>
-#include <interloop/loop/nosuspend.h>
 #include <interloop/loop/pump.h>
-#include <interloop/qt/connection.h>
+#include <interloop/qt/connectionstate.h>
 #include <interloop/task/spawn.h>
 #include <interloop/task/task.h>
 
@@ -54,7 +53,7 @@ private:
     Chain *m_task = nullptr;
 };
 
-// Spawns `body`, the task of a slot, and starts it at once unless a raw libuv callback is on the stack.
+// Spawns `body`, the task of a slot, and starts it at once. REQUIRES: no raw libuv callback is on the stack
 INTERLOOP_EXPORT void startCoroutine(std::shared_ptr<ConnectionState> state, Task<> body);
 
 // Calls `function` with as many of `arguments` as it takes.
@@ -99,67 +98,61 @@ template<typename Parameter>
 constexpr bool isOneWay = !std::is_reference_v<Parameter>
         || (std::is_lvalue_reference_v<Parameter> && std::is_const_v<std::remove_reference_t<Parameter>>);
 
-// A body with what it needs, which moves to the stack that it runs on.
+// A body with what it needs, until it runs.
 template<typename Function, typename... Arguments>
-class SlotCall
+class SlotCall final : public BodyStart
 {
 public:
-    SlotCall(std::shared_ptr<ConnectionState> state, std::shared_ptr<const Function> function, const Arguments &...arguments)
-        : m_state(std::move(state)), m_function(std::move(function)), m_arguments(arguments...)
+    SlotCall(std::shared_ptr<const Function> function, const Arguments &...arguments)
+        : BodyStart(isCoroutine() ? Kind::Coroutine : Kind::Plain, &SlotCall::runSelf, &SlotCall::destroySelf),
+          m_function(std::move(function)), m_arguments(arguments...)
     {
     }
 
-    void run() noexcept
+    static Owner make(std::shared_ptr<const Function> function, const Arguments &...arguments)
     {
-        try {
-            if constexpr (isTask<decltype(callWith(*m_function, m_arguments, Indices()))>) {
-                startCoroutine(m_state, keepWhileRunning(std::move(m_function), std::move(m_arguments)));
-            } else {
-                const PlainBody body(currentPump(), m_state);
-                callWith(*m_function, m_arguments, Indices());
-            }
-        } catch (...) {
-            m_state->reportCurrentException();
-        }
-    }
-
-    // On a stack of its own if that is possible.
-    void runOnFiber()
-    {
-        const auto entry = [](void *call) { SlotCall(std::move(*static_cast<SlotCall *>(call))).run(); };
-        if (!currentPump().startOnFiber(entry, this))
-            run();
+        return Owner(new SlotCall(std::move(function), arguments...));
     }
 
 private:
     using Indices = std::make_index_sequence<acceptedCount<const Function, sizeof...(Arguments), Arguments...>()>;
 
-    std::shared_ptr<ConnectionState> m_state; // the slot object may die under its body
-    std::shared_ptr<const Function> m_function;
+    static constexpr bool isCoroutine()
+    {
+        return isTask<decltype(callWith(std::declval<const Function &>(), std::declval<std::tuple<Arguments...> &>(), Indices()))>;
+    }
+
+    static void destroySelf(BodyStart *self) noexcept { delete static_cast<SlotCall *>(self); }
+
+    static void runSelf(BodyStart &start, std::shared_ptr<ConnectionState> state) noexcept
+    {
+        auto &self = static_cast<SlotCall &>(start);
+        try {
+            if constexpr (isCoroutine()) {
+                startCoroutine(state, keepWhileRunning(std::move(self.m_function), std::move(self.m_arguments)));
+            } else {
+                const PlainBody body(currentPump(), state);
+                callWith(*self.m_function, self.m_arguments, Indices());
+            }
+        } catch (...) {
+            state->reportCurrentException();
+        }
+    }
+
+    std::shared_ptr<const Function> m_function; // the slot object may die under its body
     std::tuple<Arguments...> m_arguments;
 };
 
-// A signal has come whose parameters have the types Parameters.
-template<typename... Parameters, typename Function>
+// A signal has come.
+template<typename Function, typename... Arguments>
 void startBody(const std::shared_ptr<ConnectionState> &state, const std::shared_ptr<const Function> &function,
-               const std::decay_t<Parameters> &...arguments) noexcept
+               const Arguments &...arguments) noexcept
 {
-    using Call = SlotCall<Function, std::decay_t<Parameters>...>;
-    if (!state->accepts() && !state->restarts())
+    if (!state->takesSignals())
         return;
     const std::shared_ptr<ConnectionState> kept = state;
     try {
-        if (!state->accepts()) {
-            state->restartWith([=] { startBody<Parameters...>(kept, function, arguments...); });
-            return;
-        }
-        Call call(kept, function, arguments...);
-        if ((isOneWay<Parameters> && ...) && kept->mayPark()) {
-            call.runOnFiber();
-        } else {
-            const NoSuspend guard; // what starts it may be the ready queue, on a stack that could be parked
-            call.run();
-        }
+        kept->take(SlotCall<Function, Arguments...>::make(function, arguments...));
     } catch (...) {
         kept->reportCurrentException();
     }
