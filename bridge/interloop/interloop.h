@@ -9,8 +9,10 @@
 #include <interloop/loop/nosuspend.h>
 #include <interloop/loop/runon.h>
 #include <interloop/loop/runsync.h>
+#include <interloop/qt/bindto.h>
 #include <interloop/qt/connect.h>
 #include <interloop/qt/future.h>
+#include <interloop/qt/guarded.h>
 #include <interloop/qt/iodevice.h>
 #include <interloop/qt/process.h>
 #include <interloop/qt/signal.h>
