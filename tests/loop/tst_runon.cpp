@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,10 @@
 using namespace interloop;
 using namespace interloop::test;
 using namespace std::chrono_literals;
+
+static_assert(!std::is_aggregate_v<ErrandPlace>);
+static_assert(!std::is_aggregate_v<ErrandWait>);
+static_assert(!std::is_aggregate_v<TaskEnd<int>>);
 
 class TestRunOn : public QObject
 {

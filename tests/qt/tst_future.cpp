@@ -19,6 +19,7 @@
 #include <optional>
 #include <stdexcept>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,10 @@
 using namespace interloop;
 using namespace interloop::test;
 using namespace std::chrono_literals;
+
+static_assert(!std::is_aggregate_v<AwaitFuture<int>>);
+static_assert(!std::is_aggregate_v<QFutureAwaiter<int>>);
+static_assert(!std::is_aggregate_v<Delivery>);
 
 class TestFuture : public QObject
 {
@@ -546,7 +551,6 @@ void TestFuture::aProgressListenerMayEndTheWait()
     QCOMPARE(tryRunSync(waiting, RunOptions().timeout(5s)).outcome(), Outcome::Cancelled);
     QVERIFY(isGone);
     progress.setListener({});
-    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
 }
 
 void TestFuture::aShieldedWaitGetsItsResultAtTheBridgesEnd()

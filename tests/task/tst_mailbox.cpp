@@ -20,6 +20,7 @@ private slots:
     void wakesOnceForABoxThatWasEmpty();
     void closedBoxRefusesAndDestroysTheLetter();
     void lettersPutBeforeTheEndAreStillThere();
+    void closedBoxTakesAnswersUntilTheEnd();
     void letterMayPutAnother();
     void manyThreadsLoseNothing();
     void closingRacesWithPutting();
@@ -69,6 +70,23 @@ void TestMailbox::lettersPutBeforeTheEndAreStillThere()
     box.put([] { });
     box.close();
     QCOMPARE(box.take().size(), 1u);
+}
+
+void TestMailbox::closedBoxTakesAnswersUntilTheEnd()
+{
+    int wakes = 0;
+    Mailbox box([&wakes] { ++wakes; });
+    box.close();
+    QVERIFY(box.putAnswer([] { }));
+    QCOMPARE(wakes, 1);
+    QCOMPARE(box.take().size(), 1u);
+
+    const auto content = std::make_shared<int>(1);
+    box.end();
+    QVERIFY(!box.putAnswer([content] { }));
+    QCOMPARE(content.use_count(), 1);
+    QCOMPARE(wakes, 1);
+    QVERIFY(box.take().empty());
 }
 
 void TestMailbox::letterMayPutAnother()

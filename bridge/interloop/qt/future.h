@@ -72,7 +72,8 @@ private:
 //
 // Starts: nothing. Resumes: from the ready queue, after the future's event has come to this thread; at once when it has
 // finished or was cancelled. Cancel: ends this wait at once and asks the future to cancel, as asyncio does; whatever computes
-// it may go on for a while, so what that refers to must live until then.
+// it may go on for a while, so what that refers to must live until then. At the bridge's end Qt's events come no more: a
+// shielded wait then gets its result when the shutdown limit has passed.
 template<typename T>
 AwaitFuture<T> awaitFuture(QFuture<T> future) noexcept
 {

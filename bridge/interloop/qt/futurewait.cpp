@@ -38,9 +38,7 @@ public:
     void leave()
     {
         m_wait = nullptr;
-        if (m_isTelling)
-            deleteLater();
-        else
+        if (!m_isTelling)
             delete this;
     }
 
@@ -53,8 +51,11 @@ public:
         // A result that somebody has taken since makes the future look like one that has not begun.
         if (m_wait && !m_wait->isOver() && (isFinished() || isCanceled()))
             m_wait->complete();
-        if (isFirst)
+        if (isFirst) {
             m_isTelling = false;
+            if (!m_wait)
+                delete this;
+        }
         return isHandled;
     }
 
