@@ -197,10 +197,10 @@ void startPainters()
     QThreadPool *pool = QThreadPool::globalInstance();
     pool->setExpiryTimeout(-1);
     const int count = pool->maxThreadCount();
-    std::latch haveBegun(count);
+    const auto haveBegun = std::make_shared<std::latch>(count);
     for (int n = 0; n < count; ++n)
-        pool->start([&haveBegun] { haveBegun.arrive_and_wait(); });
-    pool->waitForDone();
+        pool->start([haveBegun] { haveBegun->arrive_and_wait(); });
+    haveBegun->wait(); // waitForDone() would end them
 }
 
 } // namespace
