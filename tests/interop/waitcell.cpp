@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/interloop.h>
 
-#include <tests/cleanupcheck.h>
 #include <tests/testmain.h>
 
 #ifdef INTERLOOP_TEST_QCORO
@@ -158,7 +157,7 @@ bool wait(std::chrono::milliseconds delay, QObject *context = nullptr)
     return got == "Value" || got == "no value";
 }
 
-constexpr std::chrono::milliseconds naiveDelay = test::isSanitized ? 500ms : 250ms;
+constexpr std::chrono::milliseconds naiveDelay = 250ms;
 
 // A wait that something is to end before its answer comes. The naive ones get theirs soon, to show what they do then.
 bool waitLong(QObject *context = nullptr)
@@ -673,7 +672,7 @@ int main(int argc, char **argv)
     const QByteArray &cell = arguments[1];
     {
         const auto application = test::makeApplication(argc, argv);
-        alarm(!isControl ? 30 : test::isSanitized ? 5 : 2);
+        alarm(isControl ? 2 : 30);
         if (cell == "quit inside")
             quitInside(arguments[2], arguments[3].toInt());
         else if (cell == "quit outside")
