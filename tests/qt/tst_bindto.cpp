@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/interloop.h>
 #include <interloop/test/verify.h>
+#include <interloop/test/waituntilidle.h>
 
 #include <tests/cleanupcheck.h>
 #include <tests/messages.h>
@@ -123,7 +124,7 @@ void TestBindTo::aTaskEndsWhenItsObjectDies()
     const TaskHandle<> handle = spawn(page->load(gate));
     Page living;
     const TaskHandle<> other = spawn(living.load(gate));
-    runSync(yield());
+    runSync(waitUntilIdle());
     page.reset();
     gate.setResult(); // too late
     QCOMPARE(outcomeOf(handle), Outcome::ContextDestroyed);
@@ -146,7 +147,7 @@ void TestBindTo::control_withoutItTheTaskGoesOnWithADeadObject()
         wasAlive = canary;
     };
     const TaskHandle<> handle = spawn(load(page.get()));
-    runSync(yield());
+    runSync(waitUntilIdle());
     page.reset();
     gate.setResult();
     QCOMPARE(outcomeOf(handle), Outcome::Value);
@@ -182,7 +183,7 @@ void TestBindTo::everyFurtherAwaitThrows()
         INTERLOOP_VERIFY(bound.isCancelled());
     };
     const TaskHandle<> handle = spawn(body());
-    runSync(yield());
+    runSync(waitUntilIdle());
     object.reset();
     QCOMPARE(outcomeOf(handle), Outcome::Value); // as it has swallowed them
     QCOMPARE(ends.join("; "), "ContextDestroyed, self; ContextDestroyed, self");
@@ -233,25 +234,27 @@ void TestBindTo::anyOfSeveralObjectsEndsTheTask()
     QFETCH(int, first);
     QFETCH(int, second);
     std::unique_ptr<QObject> objects[] = {std::make_unique<QObject>(), std::make_unique<QObject>(), std::make_unique<QObject>()};
+    Future<> gate;
     QStringList ends;
     const auto body = [&]() -> Task<> {
         const auto outer = bindTo(objects[0].get());
         {
             const auto middle = bindTo(objects[1].get());
             auto inner = std::make_unique<BoundScope>(objects[2].get());
-            const QString all = co_await endOf(sleepFor(1ms));
+            const QString all = co_await endOf(gate);
             ends += all;
             inner.reset();
-            const QString two = co_await endOf(sleepFor(1ms));
+            const QString two = co_await endOf(yield());
             ends += two;
         }
-        const QString one = co_await endOf(sleepFor(1ms));
+        const QString one = co_await endOf(yield());
         ends += one;
     };
     const TaskHandle<> handle = spawn(body());
-    runSync(yield());
+    runSync(waitUntilIdle());
     objects[first].reset();
     objects[second].reset();
+    gate.setResult();
     QCOMPARE(outcomeOf(handle), Outcome::Value);
     const auto expected = [&](int bound) {
         return std::min(first, second) < bound ? QString("ContextDestroyed, self") : QString("Value");
@@ -275,9 +278,9 @@ void TestBindTo::aShieldIsLeftFirst()
         INTERLOOP_FAIL("a dead object");
     };
     const TaskHandle<> handle = spawn(body());
-    runSync(yield());
+    runSync(waitUntilIdle());
     object.reset();
-    runSync(yield());
+    runSync(waitUntilIdle());
     QVERIFY(!handle.isDone());
     gate.setResult();
     QCOMPARE(outcomeOf(handle), Outcome::ContextDestroyed);
@@ -468,7 +471,7 @@ void TestBindTo::aBoundTaskIsCancelledAndTheAwaitingOneGoesOn()
     };
     const TaskHandle<> handle = spawn(body());
     const TaskHandle<> bare = spawn(bindTo(object.get(), sleepFor(60s)));
-    runSync(yield());
+    runSync(waitUntilIdle());
     object.reset();
     QCOMPARE(outcomeOf(handle), Outcome::Value);
     QCOMPARE(ends.join("; "), "ContextDestroyed, awaited; Value");

@@ -50,13 +50,14 @@ public:
 namespace {
 
 enum class Form { Plain, Nested, Coroutine };
-enum class End { Cut, ContextDeath, SenderDeath, Cancel, Close };
+enum class End { Cut, CutWithOthers, ContextDeath, SenderDeath, Cancel, Close };
 
 const QList<std::pair<const char *, Form>> forms = {
         {"plain", Form::Plain}, {"nested", Form::Nested}, {"coroutine", Form::Coroutine}};
 const QList<std::pair<const char *, Overlap>> following = {
         {"Restart", Overlap::Restart}, {"Enqueue", Overlap::Enqueue}, {"KeepLatest", Overlap::KeepLatest}};
 const QList<std::pair<const char *, End>> ends = {{"cut", End::Cut},
+                                                  {"cut with all others", End::CutWithOthers},
                                                   {"the context dies", End::ContextDeath},
                                                   {"the sender dies", End::SenderDeath},
                                                   {"cancelled", End::Cancel},
@@ -216,6 +217,7 @@ void TestOverlap::signalsDuringABodyDoWhatThePolicySays()
 {
     QFETCH(Overlap, overlap);
     QFETCH(Form, form);
+    const FifoOrder fifo; // in which parallel bodies go on
     Source source;
     QStringList order;
     Future<> gate;
@@ -321,8 +323,8 @@ void TestOverlap::aBodyMayEmitItsOwnSignal()
                 ++bodies;
                 if (number > 0)
                     emit source.asked(number - 1);
-                if (bodies % 100 == 0)
-                    QTest::qSleep(1);
+                if (bodies % 1'000 == 0)
+                    QTest::qSleep(1); // more than a turn may take
                 --running;
             },
             Overlap::Enqueue, Wait::Nest);
@@ -331,7 +333,7 @@ void TestOverlap::aBodyMayEmitItsOwnSignal()
     QTRY_VERIFY(!connection.isRunning());
     QCOMPARE(bodies, 10'000);
     QCOMPARE(deepest, 1);
-    QVERIFY2(turns > 10, qPrintable(QString::number(turns)));
+    QVERIFY2(turns > 5, qPrintable(QString::number(turns)));
 }
 
 void TestOverlap::anExceptionGoesToTheHookAndTheNextBodyStarts()
@@ -403,6 +405,9 @@ void TestOverlap::Q02_Q11_noPendingBodyStartsAfterTheConnectionsEnd()
         case End::Cut:
             QVERIFY(QObject::disconnect(connection));
             break;
+        case End::CutWithOthers:
+            QVERIFY(QObject::disconnect(source.get(), nullptr, context.get(), nullptr));
+            break;
         case End::ContextDeath:
             context.reset();
             emit source->asked(4); // to nobody
@@ -417,7 +422,7 @@ void TestOverlap::Q02_Q11_noPendingBodyStartsAfterTheConnectionsEnd()
             Bridge::current().close();
             break;
         }
-        if (end == End::Cut || end == End::SenderDeath)
+        if (end == End::Cut || end == End::CutWithOthers || end == End::SenderDeath)
             gate.setResult(); // what has begun goes on
     });
     QTRY_VERIFY(order.size() >= 2);
@@ -611,6 +616,8 @@ void TestOverlap::whoIsToldOfTheBeginningMayEndIt()
             return;
         if (end == End::Cut)
             QObject::disconnect(connection);
+        else if (end == End::CutWithOthers)
+            source.disconnect();
         else if (end == End::ContextDeath)
             context.reset();
         else

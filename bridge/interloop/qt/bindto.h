@@ -32,7 +32,8 @@
  *
  * What counts is the object's destroyed() signal, which ~QObject emits: the destructors of derived classes, and what
  * they destroy, have run by then. A task that goes on while those run (in an event loop that a destructor begins) is
- * not stopped. Nor is code between two awaits: what deletes the object there must not use it afterwards.
+ * not stopped. Nor is code between two awaits: what deletes the object there must not use it afterwards. And
+ * object->disconnect(), which cuts all that listens to the object, unbinds it.
  */
 
 namespace interloop {

@@ -19,7 +19,8 @@
  *
  * The functor and copies of the signal's arguments live until the body has ended, and the body's parameters bind to
  * those copies: neither the context's death nor a disconnect frees them under a body that waits. When the context
- * dies the body's wait ends with Cancelled (ContextDestroyed). No exception enters Qt: Cancelled is silent, anything
+ * dies the body's wait ends with Cancelled (ContextDestroyed); context->disconnect(), which cuts all that listens to
+ * the context, its destroyed() included, takes that away. No exception enters Qt: Cancelled is silent, anything
  * else goes to the unhandled-error hook, with the connection's name.
  */
 
