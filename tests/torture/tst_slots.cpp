@@ -98,6 +98,7 @@ void TestSlots::Q07_tripleClick()
     QFETCH(Form, form);
     QFETCH(QString, expected);
     QFETCH(int, depth);
+    const FifoOrder fifo; // in which parallel bodies go on
     QPushButton button;
     button.show();
     QStringList order;
