@@ -17,6 +17,7 @@
 #include <QMessageBox>
 #include <QProgressBar>
 #include <QProgressDialog>
+#include <QTemporaryDir>
 #include <QVBoxLayout>
 
 using namespace interloop;
@@ -169,19 +170,14 @@ private slots:
     void deleteOnCloseWaitsForTheResult();
 
 private:
-    CleanupCheck m_leaks;
+    QTemporaryDir m_settings;
+    CleanupCheck m_leaks = CleanupCheck(CleanupCheck::Descriptors::Uncounted);
 };
 
-// What Qt opens with the first of each and keeps.
 void TestDialogs::initTestCase()
 {
+    qputenv("XDG_CONFIG_HOME", m_settings.path().toLocal8Bit()); // where a QFileDialog keeps what it was used for
     prepareWindows();
-    QFileDialog files;
-    files.setOption(QFileDialog::DontUseNativeDialog);
-    files.show();
-    ProgressDialog progress(nullptr, "title");
-    progress.show();
-    QTest::qWait(50);
 }
 
 void TestDialogs::cleanup()
@@ -736,8 +732,8 @@ void TestDialogs::theDialogsDeathIsAnError()
     auto other = std::make_unique<QDialog>();
     Task<int> late = execDialog(other.get());
     other.reset();
-    QVERIFY_EXCEPTION_THROWN(runSync(std::move(late)), SenderDestroyed);
-    QVERIFY_EXCEPTION_THROWN(runSync(execDialog(nullptr)), SenderDestroyed);
+    QVERIFY_THROWS_EXCEPTION(SenderDestroyed, runSync(std::move(late)));
+    QVERIFY_THROWS_EXCEPTION(SenderDestroyed, runSync(execDialog(nullptr)));
 }
 
 void TestDialogs::cancelRejectsTheDialog()
@@ -746,12 +742,12 @@ void TestDialogs::cancelRejectsTheDialog()
     form.show();
     QMessageBox box(QMessageBox::Question, "title", "text", QMessageBox::Ok | QMessageBox::Cancel, &form);
     const QSignalSpy rejections(&box, &QDialog::rejected);
-    QVERIFY_EXCEPTION_THROWN(runSync(withTimeout(20ms, execDialog(&box))), TimeoutError);
+    QVERIFY_THROWS_EXCEPTION(TimeoutError, runSync(withTimeout(20ms, execDialog(&box))));
     QVERIFY(!box.isVisible());
     QCOMPARE(rejections.count(), 1);
 
     Stubborn stubborn(&form);
-    QVERIFY_EXCEPTION_THROWN(runSync(withTimeout(20ms, execDialog(&stubborn))), TimeoutError);
+    QVERIFY_THROWS_EXCEPTION(TimeoutError, runSync(withTimeout(20ms, execDialog(&stubborn))));
     QVERIFY(!stubborn.isVisible());
     QCOMPARE(stubborn.timesAsked, 1);
 }

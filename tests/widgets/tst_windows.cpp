@@ -191,7 +191,7 @@ private slots:
     void withoutABridgeAWindowCloses();
 
 private:
-    CleanupCheck m_leaks;
+    CleanupCheck m_leaks = CleanupCheck(CleanupCheck::Descriptors::Uncounted);
 };
 
 void TestWindows::cleanup()
