@@ -528,6 +528,7 @@ void TestWindows::aQuitInTheMiddleWaitsForTheAnswer()
     QTimer::singleShot(0, &editor, [&] { editor.close(); });
     const auto user = [&]() -> Task<> {
         co_await until([&] { return editor.timesAsked == 1; });
+        co_await sleepFor(2ms); // Qt's loop has been entered: a quit before that is another matter
         QCoreApplication::quit();
         co_await sleepFor(5ms);
         mayAnswer.set();
