@@ -38,8 +38,8 @@ constexpr bool isSanitized = false;
 class CleanupCheck
 {
 public:
-    // Uncounted: for tests that show large windows. Qt paints these in pool threads, which come and go when it likes, and
-    // each has a descriptor.
+    // Uncounted: for tests that show large windows. Qt paints these in pool threads, which come and go when it likes,
+    // and each has a descriptor.
     enum class Descriptors { Counted, Uncounted };
 
     explicit CleanupCheck(Descriptors descriptors = Descriptors::Counted) : m_counting(descriptors) { }

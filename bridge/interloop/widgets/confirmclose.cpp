@@ -52,7 +52,8 @@ PendingClose::PendingClose(QWidget *window) : m_window(window)
     m_name = window->metaObject()->className() + (" '" + window->objectName().toStdString() + '\'');
     pendingWindows() += window;
     qApp->installEventFilter(this);
-    connect(window, &QObject::destroyed, this, [window] { pendingWindows().removeOne(window); }); // another may get its address
+    // Another may get its address.
+    connect(window, &QObject::destroyed, this, [window] { pendingWindows().removeOne(window); });
 }
 
 PendingClose::~PendingClose()
