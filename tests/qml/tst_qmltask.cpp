@@ -69,6 +69,7 @@ public:
     }
     Q_INVOKABLE interloop::QmlTask nothing() { return QmlTask(this, sleepFor(1ms)); }
     Q_INVOKABLE interloop::QmlTask object() { return QmlTask(this, pointer(kept)); }
+    Q_INVOKABLE interloop::QmlTask dyingObject() { return QmlTask(this, dyingPointer()); }
     Q_INVOKABLE interloop::QmlTask sizes() { return QmlTask(this, listOfSizes()); }
     Q_INVOKABLE interloop::QmlTask shared() { return QmlTask(this, handle); }
     Q_INVOKABLE interloop::QmlTask ended() { return endedTask; }
@@ -108,6 +109,13 @@ private:
         throw std::runtime_error(text.toStdString());
     }
     static Task<QObject *> pointer(QObject *object) { co_return object; }
+    static Task<QObject *> dyingPointer() // dies when the task has ended, before the result is delivered
+    {
+        auto *object = new QObject;
+        QMetaObject::invokeMethod(
+                QCoreApplication::instance(), [object] { delete object; }, Qt::QueuedConnection);
+        co_return object;
+    }
     static Task<QList<Size>> listOfSizes() { co_return QList<Size>(2); }
 };
 
@@ -249,20 +257,11 @@ void TestQmlTask::resultsReachTheCallback()
     runSync(application.backend->handle);
 }
 
-Task<> destroy(QObject *object)
-{
-    delete object;
-    co_return;
-}
-
 void TestQmlTask::anObjectThatDiesBeforeItIsDeliveredIsNull()
 {
     Notes notes;
     Application application(&notes);
-    application.backend->kept = new QObject;
-    const auto page = application.run("backend.object().then(v => notes.add(String(v)))");
-
-    spawn(destroy(application.backend->kept)); // in the same turn in which the task ends
+    const auto page = application.run("backend.dyingObject().then(v => notes.add(String(v)))");
 
     QTRY_COMPARE(notes.texts, QStringList(QStringLiteral("null")));
 }
