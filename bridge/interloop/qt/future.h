@@ -37,10 +37,13 @@ public:
             throwUnlessFinished();
         } else {
             throwUnlessResult();
-            if constexpr (std::is_copy_constructible_v<T>)
+            if constexpr (std::is_copy_constructible_v<T>) {
                 return m_future.result();
-            else
-                return m_future.takeResult();
+            } else {
+                T result = m_future.takeResult();
+                resultTaken();
+                return result;
+            }
         }
     }
 
@@ -65,9 +68,9 @@ private:
 
 // Waits for the future's end and returns a copy of its first result, as QFuture::result() does; one that cannot be copied
 // is taken. Throws the future's exception; Cancelled (of what was awaited) when the future has been cancelled, finished or
-// not; std::runtime_error when it finished without a result, std::logic_error when its result was taken meanwhile.
+// not; std::runtime_error when it finished without a result, std::logic_error when another await has taken the result.
 // A QPromise that was destroyed before it was finished, and a default-constructed QFuture, are to Qt futures that were
-// cancelled. One whose result was taken before the await begins looks to Qt as if it had not begun: do not await it.
+// cancelled. One whose result the program has taken with takeResult() looks as if it had not begun: do not await it.
 // The future's progress is passed on to the Progress of the awaiting task.
 //
 // Starts: nothing. Resumes: from the ready queue, after the future's event has come to this thread; at once when it has

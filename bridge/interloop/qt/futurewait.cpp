@@ -133,10 +133,17 @@ void FutureWait::throwUnlessFinished() const
 void FutureWait::throwUnlessResult() const
 {
     throwUnlessFinished();
-    if (!m_future.isFinished())
-        throw std::logic_error("a QFuture's result was taken by somebody else");
-    if (!QFutureInterfaceBase::get(m_future).isResultReadyAt(0))
-        throw std::runtime_error("a QFuture finished without a result");
+    if (QFutureInterfaceBase::get(m_future).isResultReadyAt(0)) [[likely]]
+        return;
+    if (!m_future.isValid())
+        throw std::logic_error("a QFuture has no result: it was taken already, or its promise was never started");
+    throw std::runtime_error("a QFuture finished without a result");
+}
+
+// To Qt it is now as one that has not begun: the next one to await it would wait for ever.
+void FutureWait::resultTaken()
+{
+    QFutureInterfaceBase::get(m_future).reportFinished();
 }
 
 } // namespace interloop

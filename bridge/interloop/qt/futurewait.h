@@ -40,6 +40,9 @@ protected:
     // As above, and when the future has no first result.
     void throwUnlessResult() const;
 
+    // QFuture::takeResult() was called.
+    void resultTaken();
+
 private:
     friend class FutureEvents;
 
