@@ -5,6 +5,8 @@
 #include <tests/messages.h>
 #include <tests/testmain.h>
 
+#include <QThread>
+
 #include <algorithm>
 #include <exception>
 #include <memory>
@@ -149,6 +151,9 @@ private slots:
     void Q02_Q11_noPendingBodyStartsAfterTheConnectionsEnd();
     void noPendingBodyStartsWhenTheApplicationQuits_data() { addFollowing(); }
     void noPendingBodyStartsWhenTheApplicationQuits();
+    void noPendingBodyStartsWhenItsThreadEnds_data() { addForms(); }
+    void noPendingBodyStartsWhenItsThreadEnds();
+    void aSignalFromAnotherThreadOutlivesItsSender();
     void afterCancelTheConnectionWorks_data() { addForms(); }
     void afterCancelTheConnectionWorks();
     void aFullQueueIsToldOnceAndLosesTheNewest();
@@ -481,6 +486,51 @@ void TestOverlap::noPendingBodyStartsWhenTheApplicationQuits()
     QTest::qWait(5); // for one that should not start
     QCOMPARE(order.join(' '), "1+ 1-cancelled");
     QObject::disconnect(connection);
+}
+
+void TestOverlap::noPendingBodyStartsWhenItsThreadEnds()
+{
+    QFETCH(Form, form);
+    QThread thread;
+    QObject worker;
+    worker.moveToThread(&thread);
+    QStringList order;
+    Connection connection;
+    const auto work = [&] {
+        auto *source = new Source;
+        source->setParent(&worker);
+        connection = connectBody(*source, &worker, order, Future<>(), Overlap::Enqueue, form);
+        QTimer::singleShot(0, &worker, [source] { emit source->asked(1); });
+        QTimer::singleShot(1, &worker, [source, &thread] {
+            emit source->asked(2);
+            thread.quit();
+        });
+    };
+    QMetaObject::invokeMethod(&worker, work);
+    thread.start();
+    QVERIFY(thread.wait());
+    QCOMPARE(order.join(' '), "1+ 1-cancelled");
+    QVERIFY(!connection.isRunning());
+}
+
+// As with Qt's queued connections, also when somebody is told of the body.
+void TestOverlap::aSignalFromAnotherThreadOutlivesItsSender()
+{
+    QStringList order;
+    Future<> gate;
+    gate.setResult();
+    auto source = std::make_unique<Source>();
+    const Connection connection = connectBody(*source, this, order, gate, Overlap::Enqueue, Form::Plain);
+    connection.onRunningChanged(this, [&order](bool isRunning) { order += isRunning ? "busy" : "idle"; });
+    const std::unique_ptr<QThread> thread(QThread::create([&source] {
+        emit source->asked(1);
+        source.reset();
+    }));
+    source->moveToThread(thread.get());
+    thread->start();
+    QVERIFY(thread->wait());
+    QVERIFY(!connection);
+    QTRY_COMPARE(order.join(' '), "idle busy 1+ 1- idle");
 }
 
 void TestOverlap::afterCancelTheConnectionWorks()
