@@ -110,6 +110,8 @@ void QtWait::exec()
     const bool hasDeliveredQuit = m_pump.quitWatch() && m_pump.quitWatch()->deliverPostedQuit();
     if (m_target.isDone())
         return;
+    if (!m_pump.quitWatch()) // GLib's would sleep on events that are posted already; looking for a Quit prevents that
+        QAbstractEventDispatcher::instance()->wakeUp();
     const unsigned turns = m_pump.qtTurns();
     bool hasThrown = true;
     const Pump::WaitLoop outer = m_pump.exchangeWaitLoop(Pump::WaitLoop(&m_loop, m_frame.loopLevel() + 1));
