@@ -56,9 +56,9 @@ private:
     QMetaObject::Connection m_connection;
 };
 
-// Cancels what the running task awaits, now or later in this C++ scope, with ContextDestroyed when `object` dies. null: at
-// once. In a coroutine, or in the body of a connected slot or posted function that runs as a task.
-// `object` belongs to this thread and stays in it. Throws std::logic_error when it does not, or when no task is running.
+// Cancels what the running task awaits, now or later in this C++ scope, with ContextDestroyed when `object` dies. null:
+// at once. In a coroutine, or in the body of a connected slot.
+// `object` belongs to this thread and stays in it. Throws std::logic_error when it does not, or when no task runs.
 [[nodiscard]] inline BoundScope bindTo(QObject *object)
 {
     return BoundScope(object);
