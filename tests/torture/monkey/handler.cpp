@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include <tests/torture/monkey/handler.h>
+
+#include <tests/torture/monkey/journal.h>
+
+#include <QAbstractButton>
+#include <QThread>
+#include <QTimer>
+#include <QWidget>
+#include <QWindow>
+
+#include <optional>
+
+namespace interloop::monkey {
+
+namespace {
+
+// The widget that an event to `receiver` is for; nullptr when it is for none.
+const QObject *widgetOf(QObject *receiver)
+{
+    if (!receiver->isWindowType())
+        return receiver;
+    for (const QWidget *widget : QApplication::allWidgets()) {
+        if (widget->windowHandle() == receiver)
+            return widget;
+    }
+    return nullptr;
+}
+
+// Qt expects it of these that the widget is gone when they have been handled.
+bool isClick(QEvent::Type type)
+{
+    switch (type) {
+    case QEvent::MouseButtonPress:
+    case QEvent::MouseButtonRelease:
+    case QEvent::KeyPress:
+    case QEvent::KeyRelease:
+    case QEvent::Shortcut:
+    case QEvent::Close:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool isIn(const QObject *object, const QWidget *widget)
+{
+    while (object && object != widget)
+        object = object->parent();
+    return object;
+}
+
+} // namespace
+
+Handler::Handler(QObject *receiver, QEvent::Type type) noexcept
+    : m_receiver(receiver), m_type(type), m_beneath(std::exchange(top, this))
+{
+}
+
+Handler::~Handler()
+{
+    if (top != this)
+        Journal::instance().wrong("event handlers do not return last in, first out");
+    top = m_beneath;
+}
+
+bool Handler::isFree(const QWidget *widget, Stands stands)
+{
+    for (const Handler *handler = top; handler; handler = handler->m_beneath) {
+        QObject *receiver = handler->m_receiver;
+        if (!receiver || !isIn(widgetOf(receiver), widget))
+            continue;
+        const bool isButton = qobject_cast<QAbstractButton *>(receiver) || receiver->isWindowType();
+        if (stands == Stands::Nothing || !isClick(handler->m_type) || !(isButton || handler->m_type == QEvent::Close))
+            return false;
+    }
+    return true;
+}
+
+bool Handler::mayDelete(const QWidget *widget)
+{
+    return isFree(widget, Stands::Nothing);
+}
+
+bool Handler::mayDeleteLater(const QWidget *widget)
+{
+    return isFree(widget, Stands::Clicks);
+}
+
+bool Application::notify(QObject *receiver, QEvent *event)
+{
+    if (QThread::currentThread() != thread())
+        return QApplication::notify(receiver, event);
+    if (event->type() == QEvent::DeferredDelete && receiver->isWidgetType()) {
+        const auto *widget = static_cast<const QWidget *>(receiver);
+        if (!Handler::mayDeleteLater(widget)) {
+            Journal::instance().count("deletions put off");
+            QTimer::singleShot(20, receiver, &QObject::deleteLater);
+            return true;
+        }
+    }
+    const Handler handler(receiver, event->type());
+    return QApplication::notify(receiver, event);
+}
+
+} // namespace interloop::monkey
