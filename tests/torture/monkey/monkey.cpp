@@ -307,6 +307,13 @@ void Monkey::endTheLife()
                              Bridge::current().depth(), Bridge::current().parked(), way);
     Journal::instance().count("end way " + std::to_string(way));
     m_life->setPhase(way == 5 ? Life::Phase::Closing : Life::Phase::Quitting);
+    if (way != 5) {
+        // quit() asks the windows, and a dialog may refuse.
+        QTimer::singleShot(500, m_life, [this] {
+            if (m_life->phase() == Life::Phase::Quitting)
+                QCoreApplication::exit(m_expectedCode);
+        });
+    }
     switch (way) {
     case 0:
         QCoreApplication::quit();
@@ -340,7 +347,7 @@ void Monkey::endWhenTheBridgeHas()
     if (Bridge::exists())
         QTimer::singleShot(5, this, &Monkey::endWhenTheBridgeHas);
     else
-        QCoreApplication::quit();
+        QCoreApplication::exit(); // quit() asks the windows, and a modal dialog may refuse
 }
 
 } // namespace interloop::monkey
