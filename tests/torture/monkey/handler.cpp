@@ -4,6 +4,7 @@
 #include <tests/torture/monkey/journal.h>
 
 #include <QAbstractButton>
+#include <QMouseEvent>
 #include <QThread>
 #include <QTimer>
 #include <QWidget>
@@ -27,14 +28,13 @@ const QObject *widgetOf(QObject *receiver)
     return nullptr;
 }
 
-// Qt expects it of these that the widget is gone when they have been handled.
-bool isClick(QEvent::Type type)
+// Qt expects it of these that the widget is gone when they have been handled: not of keys, which go on to the parent, and
+// not of the right mouse button, after which the window is asked for a context menu.
+bool isClick(const QEvent &event)
 {
-    switch (type) {
-    case QEvent::MouseButtonPress:
+    switch (event.type()) {
     case QEvent::MouseButtonRelease:
-    case QEvent::KeyPress:
-    case QEvent::KeyRelease:
+        return static_cast<const QMouseEvent &>(event).button() == Qt::LeftButton;
     case QEvent::Shortcut:
     case QEvent::Close:
         return true;
@@ -52,8 +52,9 @@ bool isIn(const QObject *object, const QWidget *widget)
 
 } // namespace
 
-Handler::Handler(QObject *receiver, QEvent::Type type) noexcept
-    : m_receiver(receiver), m_type(type), m_beneath(std::exchange(top, this))
+Handler::Handler(QObject *receiver, const QEvent &event) noexcept
+    : m_receiver(receiver), m_isClick(isClick(event)), m_isClose(event.type() == QEvent::Close),
+      m_beneath(std::exchange(top, this))
 {
 }
 
@@ -71,7 +72,7 @@ bool Handler::isFree(const QWidget *widget, Stands stands)
         if (!receiver || !isIn(widgetOf(receiver), widget))
             continue;
         const bool isButton = qobject_cast<QAbstractButton *>(receiver) || receiver->isWindowType();
-        if (stands == Stands::Nothing || !isClick(handler->m_type) || !(isButton || handler->m_type == QEvent::Close))
+        if (stands == Stands::Nothing || !handler->m_isClick || !(isButton || handler->m_isClose))
             return false;
     }
     return true;
@@ -99,7 +100,7 @@ bool Application::notify(QObject *receiver, QEvent *event)
             return true;
         }
     }
-    const Handler handler(receiver, event->type());
+    const Handler handler(receiver, *event);
     return QApplication::notify(receiver, event);
 }
 

@@ -7,8 +7,8 @@
 /*
  * Which objects' event handlers are on the GUI thread's stacks: what may be destroyed is a question of that.
  *
- * Qt's widgets are not made to be destroyed by what their own event handlers call, except buttons and windows that are
- * closed. So an application must not delete a widget that nests a wait in one of its handlers, nor a window that holds
+ * Qt's widgets are not made to be destroyed by what their own event handlers call, except buttons that are clicked and
+ * windows that are closed. So an application must not delete a widget that nests a wait in one of its handlers, nor a window that holds
  * such a one, and the monkey does not. (When the wait is parked no handler is on any stack, and all may be deleted.)
  */
 
@@ -22,7 +22,7 @@ namespace interloop::monkey {
 class Handler
 {
 public:
-    Handler(QObject *receiver, QEvent::Type type) noexcept;
+    Handler(QObject *receiver, const QEvent &event) noexcept;
     ~Handler();
     Handler(const Handler &) = delete;
     Handler &operator=(const Handler &) = delete;
@@ -41,7 +41,8 @@ private:
     static bool isFree(const QWidget *widget, Stands stands);
 
     QPointer<QObject> m_receiver;
-    QEvent::Type m_type;
+    bool m_isClick;
+    bool m_isClose;
     Handler *m_beneath;
     static inline Handler *top = nullptr;
 };

@@ -104,7 +104,7 @@ void Watchdog::watch(std::stop_token stop)
         missed = now == last ? missed + 1 : 0;
         last = now;
         m_mostMissed = std::max(m_mostMissed.load(), missed);
-        if (missed < limit / tick)
+        if (missed < limit / tick || isResting)
             continue;
         constexpr char text[] = "hang\n";
         static_cast<void>(!write(STDOUT_FILENO, text, sizeof(text) - 1));
@@ -132,9 +132,10 @@ std::chrono::microseconds Dice::time() noexcept
 
 } // namespace interloop::monkey
 
-// Called for each of AddressSanitizer's reports.
-extern "C" void __asan_on_error();
+// Called for each of AddressSanitizer's reports, which may take longer to write than the watchdog waits.
+extern "C" [[gnu::visibility("default")]] void __asan_on_error();
 extern "C" void __asan_on_error()
 {
+    interloop::monkey::Watchdog::rest();
     interloop::monkey::Journal::instance().printRing();
 }

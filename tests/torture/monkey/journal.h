@@ -65,6 +65,9 @@ public:
 
     static void beat() noexcept { beats.fetch_add(1, std::memory_order_relaxed); }
 
+    // Nothing is a hang any more: the process is about to end.
+    static void rest() noexcept { isResting = true; }
+
     // The longest time between two beats, in ticks.
     int mostMissed() const noexcept { return m_mostMissed; }
 
@@ -75,6 +78,7 @@ private:
     void watch(std::stop_token stop);
 
     static inline std::atomic<unsigned> beats = 0;
+    static inline std::atomic<bool> isResting = false;
     std::atomic<int> m_mostMissed = 0;
     std::jthread m_thread;
 };
