@@ -18,7 +18,9 @@
  *
  * It obeys Qt's rules and ours: an object is deleted at once only when no event handler of its is on a stack, and later
  * only where Qt's handlers stand it (handler.h); objects whose code is not on any stack - emitters, contexts,
- * connections' receivers, threads - at any time. Models are not changed while they tell of a change.
+ * connections' receivers, threads - at any time. Models are not changed while they tell of a change. Nobody waits in a
+ * menu's aboutToShow(): the menu may be closed meanwhile, and QMenuBar uses it behind that; nor in a model's signals, when
+ * some of its views have not heard of the change yet.
  */
 
 QT_BEGIN_NAMESPACE

@@ -40,7 +40,6 @@ Window::Window(Life &life, quint64 seed) : m_life(life), m_dice(seed)
         QAction *action = menu->addAction(QString::fromLatin1(text));
         life.hear(action, &QAction::triggered, this, m_dice);
     }
-    life.hear(menu, &QMenu::aboutToShow, this, m_dice);
     menu->actions().constFirst()->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_O));
 
     auto *tabs = new QTabWidget(this);
@@ -52,8 +51,6 @@ Window::Window(Life &life, quint64 seed) : m_life(life), m_dice(seed)
     tabs->addTab(new QWidget(tabs), QStringLiteral("&Empty"));
     life.hear(tabs, &QTabWidget::currentChanged, this, m_dice);
     life.hear(view, &QTableView::clicked, this, m_dice);
-    life.hear(m_model, &QStandardItemModel::modelReset, this, m_dice);
-    life.hear(m_model, &QStandardItemModel::rowsInserted, this, m_dice);
 
     for (int n = 0; n < 6; ++n)
         addAWidget(m_dice);
