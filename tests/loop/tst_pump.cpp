@@ -494,7 +494,7 @@ void TestPump::aForeignLoopAboveAWaitThatIsDone()
         COMPARE_TIMELINE(times, "returned@1");
         return;
     }
-    COMPARE_TIMELINE(times, "returned@5.09"); // the slot began after 10 ms
+    COMPARE_TIMELINE(times, "returned@5"); // the slot begins 10 ms after its timer was started, which was before the clock
     QVERIFY2(log.order().contains("closed, returned") || log.order().contains(QRegularExpression("closed, tick \\d+, returned")),
              qPrintable(log.order()));
 }
