@@ -344,6 +344,8 @@ void Monkey::endTheLife()
 
 void Monkey::endWhenTheBridgeHas()
 {
+    if (QWidget *popup = QApplication::activePopupWidget())
+        popup->close(); // Qt's own exec() of a context menu may be on top of a wait
     if (Bridge::exists())
         QTimer::singleShot(5, this, &Monkey::endWhenTheBridgeHas);
     else

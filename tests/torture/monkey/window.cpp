@@ -47,6 +47,7 @@ Window::Window(Life &life, quint64 seed) : m_life(life), m_dice(seed)
     auto *view = new QTableView(tabs);
     m_model = new QStandardItemModel(4, 3, this);
     view->setModel(m_model);
+    view->setEditTriggers(QAbstractItemView::NoEditTriggers); // its editors do not stand event loops in their handlers
     tabs->addTab(view, QStringLiteral("&Table"));
     tabs->addTab(new QWidget(tabs), QStringLiteral("&Empty"));
     life.hear(tabs, &QTabWidget::currentChanged, this, m_dice);
