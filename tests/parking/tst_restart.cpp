@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <tests/bodynote.h>
 #include <tests/parking/parkingcheck.h>
 #include <tests/testmain.h>
 
@@ -85,32 +86,6 @@ private:
 
     ParkingCheck m_parking;
 };
-
-namespace {
-
-// Notes a body's beginning and its end.
-class Note
-{
-public:
-    Note(QStringList &order, int number) : m_order(order), m_number(number), m_exceptions(std::uncaught_exceptions())
-    {
-        m_order += QStringLiteral("%1+").arg(number);
-    }
-    ~Note()
-    {
-        const bool isCancelled = std::uncaught_exceptions() > m_exceptions;
-        m_order += QStringLiteral("%1-").arg(m_number) + (isCancelled ? QStringLiteral("cancelled") : QString());
-    }
-    Note(const Note &) = delete;
-    Note &operator=(const Note &) = delete;
-
-private:
-    QStringList &m_order;
-    int m_number;
-    int m_exceptions;
-};
-
-} // namespace
 
 Connection TestRestart::connectBody(Source &source, QObject *context, QStringList &order, Future<> gate)
 {

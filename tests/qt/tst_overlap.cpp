@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/interloop.h>
 
+#include <tests/bodynote.h>
 #include <tests/cleanupcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
@@ -75,28 +76,6 @@ public:
     Alive &operator=(const Alive &) = delete;
 
     static inline int count = 0;
-};
-
-// Notes a body's beginning and its end: "1+", "1-" or "1-cancelled".
-class Note
-{
-public:
-    Note(QStringList &order, int number) : m_order(order), m_number(number), m_exceptions(std::uncaught_exceptions())
-    {
-        m_order += QStringLiteral("%1+").arg(number);
-    }
-    ~Note()
-    {
-        const bool isCancelled = std::uncaught_exceptions() > m_exceptions;
-        m_order += QStringLiteral("%1-").arg(m_number) + (isCancelled ? QStringLiteral("cancelled") : QString());
-    }
-    Note(const Note &) = delete;
-    Note &operator=(const Note &) = delete;
-
-private:
-    QStringList &m_order;
-    int m_number;
-    int m_exceptions;
 };
 
 // Later, in an event of its own: a body may nest on top of whoever emits.

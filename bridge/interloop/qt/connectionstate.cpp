@@ -5,9 +5,9 @@
 #include <interloop/loop/nosuspend.h>
 #include <interloop/loop/postedcall.h>
 #include <interloop/loop/pump.h>
+#include <interloop/loop/unhandled.h>
 #include <interloop/task/errors.h>
 
-#include <QDebug>
 #include <QThread>
 
 #include <algorithm>
@@ -106,9 +106,9 @@ void ConnectionState::append(BodyStart::Owner start) noexcept
         return;
     }
     if (!std::exchange(m_isFull, true))
-        report("a slot of " + m_name + " is behind by " + std::to_string(maximumPending)
-                       + " signals: this one is lost, and others until it has caught up",
-               nullptr);
+        reportUnhandled("a slot of " + m_name + " is behind by " + std::to_string(maximumPending)
+                                + " signals: this one is lost, and others until it has caught up",
+                        nullptr);
 }
 
 void ConnectionState::forgetPending() noexcept
@@ -270,16 +270,8 @@ void ConnectionState::reportCurrentException() const noexcept
         throw;
     } catch (const Cancelled &) {
     } catch (...) {
-        report("a slot of " + m_name + " threw", std::current_exception());
+        reportUnhandled("a slot of " + m_name + " threw", std::current_exception());
     }
-}
-
-void ConnectionState::report(const std::string &text, std::exception_ptr error) const noexcept
-{
-    if (Pump *pump = existingPump())
-        pump->report(Report::UnhandledError, text, error);
-    else
-        qCritical("interloop: %s: %s", text.c_str(), error ? errorText(error).c_str() : "no exception");
 }
 
 } // namespace interloop

@@ -137,7 +137,6 @@ private:
     void cancelRuns(Outcome outcome);
     void contextDied();
     void tell(bool isRunning) noexcept;
-    void report(const std::string &text, std::exception_ptr error) const noexcept;
 
     QMetaObject::Connection m_connection;
     QMetaObject::Connection m_contextDeath;

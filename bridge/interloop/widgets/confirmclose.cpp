@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/widgets/confirmclose.h>
 
-#include <interloop/loop/bridge.h>
-#include <interloop/loop/pump.h>
+#include <interloop/loop/unhandled.h>
 #include <interloop/task/errors.h>
 #include <interloop/widgets/pendingclose.h>
 
@@ -30,14 +29,6 @@ bool isBridgeGone(const std::exception_ptr &error)
     } catch (...) {
         return false;
     }
-}
-
-void reportFailure(const std::string &text, const std::exception_ptr &error) noexcept
-{
-    if (Pump *pump = existingPump())
-        pump->report(Report::UnhandledError, text, error);
-    else
-        qCritical("interloop: %s: %s", text.c_str(), errorText(error).c_str());
 }
 
 } // namespace
@@ -100,7 +91,7 @@ void CloseWait::answered(bool mayClose)
 void CloseWait::failed(Outcome outcome, std::exception_ptr error)
 {
     if (!isCancellation(error))
-        reportFailure("confirmClose of " + m_pending->windowName() + ": it stays open", error);
+        reportUnhandled("confirmClose of " + m_pending->windowName() + ": it stays open", error);
     m_mayClose = outcome == Outcome::Refused && isBridgeGone(error);
 }
 
