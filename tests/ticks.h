@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
+#include <utility>
 
 /*
  * A timer of Qt's that tells whether the event loop stuttered.
@@ -22,6 +24,7 @@ public:
     {
         m_timer.setTimerType(Qt::PreciseTimer);
         QObject::connect(&m_timer, &QTimer::timeout, [this] { shoot(); });
+        std::tie(m_last, m_takenAtLast) = timeAndTimeTaken();
         m_timer.start(period);
     }
     std::chrono::nanoseconds elapsed() const { return std::chrono::steady_clock::now() - m_begin; }
@@ -34,8 +37,7 @@ public:
 private:
     void shoot()
     {
-        const auto now = std::chrono::steady_clock::now();
-        const auto taken = timeTakenByOthers();
+        const auto [now, taken] = timeAndTimeTaken();
         const std::chrono::nanoseconds gap = (now - m_last) - (taken - m_takenAtLast);
         ++m_count;
         m_missed += std::max(int((gap + m_period / 2) / m_period) - 1, 0);
@@ -43,10 +45,21 @@ private:
         m_takenAtLast = taken;
     }
 
+    // Both of the same moment: what others take between the two would count for one shot's gap and against the next's.
+    static std::pair<std::chrono::steady_clock::time_point, std::chrono::nanoseconds> timeAndTimeTaken()
+    {
+        for (;;) {
+            const auto taken = timeTakenByOthers();
+            const auto now = std::chrono::steady_clock::now();
+            if (timeTakenByOthers() == taken)
+                return std::make_pair(now, taken);
+        }
+    }
+
     std::chrono::milliseconds m_period;
     std::chrono::steady_clock::time_point m_begin = std::chrono::steady_clock::now();
-    std::chrono::steady_clock::time_point m_last = m_begin;
-    std::chrono::nanoseconds m_takenAtLast = timeTakenByOthers();
+    std::chrono::steady_clock::time_point m_last;
+    std::chrono::nanoseconds m_takenAtLast = 0ns;
     QTimer m_timer;
     int m_count = 0;
     int m_missed = 0;

@@ -37,6 +37,21 @@ inline std::chrono::nanoseconds timeTakenByOthers()
     return std::chrono::nanoseconds(statistics.readAll().split(' ').value(1).toLongLong());
 }
 
+// The time since it was made, apart from what others took of this thread's: for upper bounds.
+class OwnTime
+{
+public:
+    std::chrono::nanoseconds elapsed() const
+    {
+        const std::chrono::nanoseconds all = std::chrono::steady_clock::now() - m_begin;
+        return all - (timeTakenByOthers() - m_takenAtBegin);
+    }
+
+private:
+    std::chrono::nanoseconds m_takenAtBegin = timeTakenByOthers();
+    std::chrono::steady_clock::time_point m_begin = std::chrono::steady_clock::now();
+};
+
 class Timeline
 {
 public:

@@ -9,6 +9,7 @@
 #include <interloop/loop/nosuspend.h>
 #include <interloop/loop/runon.h>
 #include <interloop/loop/runsync.h>
+#include <interloop/loop/statistics.h>
 #include <interloop/qt/bindto.h>
 #include <interloop/qt/connect.h>
 #include <interloop/qt/future.h>
@@ -28,6 +29,7 @@
 #include <interloop/task/event.h>
 #include <interloop/task/future.h>
 #include <interloop/task/gather.h>
+#include <interloop/task/instrument.h>
 #include <interloop/task/introspection.h>
 #include <interloop/task/mutex.h>
 #include <interloop/task/progress.h>
@@ -42,6 +44,20 @@
 #include <interloop/task/tasklocal.h>
 #include <interloop/task/taskgroup.h>
 #include <interloop/task/timeout.h>
+#include <interloop/task/tryawait.h>
 #include <interloop/uv/dns.h>
+#include <interloop/uv/fs.h>
+#include <interloop/uv/fsevent.h>
+#include <interloop/uv/fspoll.h>
+#include <interloop/uv/happyeyeballs.h>
+#include <interloop/uv/pipe.h>
+#include <interloop/uv/poll.h>
+#include <interloop/uv/process.h>
+#include <interloop/uv/random.h>
+#include <interloop/uv/receivedhandle.h>
+#include <interloop/uv/signal.h>
+#include <interloop/uv/stream.h>
 #include <interloop/uv/tcp.h>
+#include <interloop/uv/tty.h>
+#include <interloop/uv/udp.h>
 #include <interloop/uv/work.h>

@@ -8,9 +8,12 @@
 #include <interloop/task/sleep.h>
 #include <interloop/task/spawn.h>
 #include <interloop/task/task.h>
+#include <interloop/task/tryawait.h>
 
 #include <benchmark/benchmark.h>
 #include <uv.h>
+
+#include <stdexcept>
 
 namespace interloop::bench {
 
@@ -47,6 +50,31 @@ Task<> yieldOften(benchmark::State &state)
 {
     for (auto _ : state)
         co_await yield();
+}
+
+[[gnu::noinline]] Task<int> failingChild()
+{
+    co_await yield();
+    throw std::runtime_error("refused");
+}
+
+Task<> catchFailures(benchmark::State &state)
+{
+    for (auto _ : state) {
+        try {
+            co_await failingChild();
+        } catch (const std::exception &error) {
+            benchmark::DoNotOptimize(error.what());
+        }
+    }
+}
+
+Task<> tryFailures(benchmark::State &state)
+{
+    for (auto _ : state) {
+        const Result<int> result = co_await tryAwait(failingChild());
+        benchmark::DoNotOptimize(bool(result));
+    }
 }
 
 using Body = Task<> (*)(benchmark::State &);
@@ -93,5 +121,7 @@ BENCHMARK_CAPTURE(runUnderQt, yield, &yieldOften)->Name("Yield/qt");
 BENCHMARK(uvRunEach)->Name("Yield/uvRun");
 BENCHMARK_CAPTURE(runBareBody, awaitYielding, &awaitYieldingChildren)->Name("AwaitYieldingChild/queue");
 BENCHMARK_CAPTURE(runUnderQt, awaitYielding, &awaitYieldingChildren)->Name("AwaitYieldingChild/qt");
+BENCHMARK_CAPTURE(runBareBody, catchFailures, &catchFailures)->Name("FailedAwait/catch");
+BENCHMARK_CAPTURE(runBareBody, tryFailures, &tryFailures)->Name("FailedAwait/tryAwait");
 
 } // namespace interloop::bench

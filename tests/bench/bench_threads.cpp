@@ -7,6 +7,9 @@
 #include "settings.h"
 
 #include <interloop/loop/bridge.h>
+#include <interloop/loop/runsync.h>
+#include <interloop/task/future.h>
+#include <interloop/task/sleep.h>
 
 #include <QEventLoop>
 #include <benchmark/benchmark.h>
@@ -47,6 +50,31 @@ void postThreadSafe(benchmark::State &state)
     samples.report(state);
 }
 
+Task<> waitNested(Future<> end)
+{
+    co_await yield();
+    runSync(end);
+}
+
+void postIntoNestedRun(benchmark::State &state)
+{
+    const BridgeRemote remote = Bridge::current().remote();
+    Samples samples;
+    for (auto _ : state) {
+        Future<> end;
+        std::thread thread([&samples, remote, end] {
+            for (int i = 0; i < sampleCount(); ++i) {
+                std::this_thread::sleep_for(200us);
+                remote.postThreadSafe([&samples, sent = Clock::now()] { samples.add(Clock::now() - sent); });
+            }
+            remote.postThreadSafe([end]() mutable { end.setResult(); });
+        });
+        runSync(waitNested(end));
+        thread.join();
+    }
+    samples.report(state);
+}
+
 void invokeMethod(benchmark::State &state)
 {
     endBridge();
@@ -63,6 +91,7 @@ void invokeMethod(benchmark::State &state)
 } // namespace
 
 BENCHMARK(postThreadSafe)->Name("CrossThreadWake/interloop")->Iterations(1);
+BENCHMARK(postIntoNestedRun)->Name("CrossThreadWake/nested")->Iterations(1);
 BENCHMARK(invokeMethod)->Name("CrossThreadWake/invokeMethod")->Iterations(1);
 
 } // namespace interloop::bench

@@ -134,7 +134,7 @@ bool wait(std::chrono::milliseconds delay, QObject *context = nullptr)
     QByteArray got;
     switch (column) {
     case Column::Interloop:
-        got = toString(tryRunSync(answerAfter(delay), RunOptions().context(context)).outcome());
+        got = nameOf(tryRunSync(answerAfter(delay), RunOptions().context(context)).outcome());
         break;
     case Column::QCoro:
 #ifdef INTERLOOP_TEST_QCORO
@@ -427,7 +427,7 @@ void futureEnds(const QByteArray &how)
                     promise.reset();
             });
         if (column == Column::Interloop)
-            say(toString(tryRunSync(awaitFuture(future)).outcome()));
+            say(nameOf(tryRunSync(awaitFuture(future)).outcome()));
         if (column == Column::QEventLoop) {
             QFutureWatcher<int> watcher;
             watcher.setFuture(future);

@@ -287,18 +287,21 @@ void TestArming::aRawTimerAfterALongPauseIsNotEarly()
 {
     RawTimer timer(Bridge::current().uvLoop());
     std::chrono::nanoseconds elapsed = 0ns;
+    std::chrono::nanoseconds own = 0ns;
     QTimer::singleShot(0, this, [&] {
         std::this_thread::sleep_for(2 * unit); // libuv's clock stands still
+        const OwnTime ownTime;
         const auto begin = std::chrono::steady_clock::now();
         timer.start();
         runQt(QtLoop::ProcessEvents, timer);
         elapsed = std::chrono::steady_clock::now() - begin;
+        own = ownTime.elapsed();
     });
     QTRY_VERIFY(elapsed > 0ns);
     timer.close();
     QVERIFY(timer.isDone);
     QVERIFY2(elapsed >= 19ms, qPrintable(QString::number(elapsed / 1us))); // libuv's own timers count whole milliseconds
-    QVERIFY2(elapsed <= 20ms + lateness, qPrintable(QString::number(elapsed / 1us)));
+    QVERIFY2(own <= 20ms + lateness, qPrintable(QString::number(own / 1us)));
 }
 
 void TestArming::aSleepAfterALongPauseIsNotEarly()
@@ -330,8 +333,8 @@ void TestArming::anEarlierRawTimerOvertakesALaterSleep()
 {
     Timeline log;
     log.start();
-    const auto late = spawn(notesAfter(log, "late", 2 * unit));
-    const auto early = spawn(notesAfter(log, "early", unit));
+    const auto late = spawn(notesAfter(log, "late", 3 * unit));
+    const auto early = spawn(notesAfter(log, "early", 2 * unit));
     RawTimer timer(Bridge::current().uvLoop());
     QTimer::singleShot(10, this, [&timer] { timer.start(); });
     runQt(QtLoop::Exec, timer);

@@ -3,6 +3,7 @@
 #include <tests/drivers.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
+#include <tests/ticks.h>
 #include <tests/timeline.h>
 
 #include <interloop/interloop.h>
@@ -13,6 +14,7 @@
 #include <QTimer>
 #include <uv.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <functional>
@@ -27,11 +29,22 @@
 using namespace interloop;
 using namespace interloop::test;
 
+static_assert(!std::is_aggregate_v<LoopStatistics>);
+
 class TestBridge : public QObject
 {
     Q_OBJECT
 
 private slots:
+    void initTestCase()
+    {
+        struct sigaction action = {};
+        sigaction(SIGPIPE, nullptr, &action);
+        QVERIFY(action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN); // Qt Test's, which ends the process
+        Bridge::current();
+        sigaction(SIGPIPE, nullptr, &action);
+        QVERIFY(action.sa_handler == SIG_IGN);
+    }
     void init() { m_leaks.begin(); }
     void cleanup() { m_leaks.check(); }
 
@@ -39,6 +52,7 @@ private slots:
     void isOnePerThread();
     void tellsItsState_data() { addDrivers(); }
     void tellsItsState();
+    void countsWhatItHasDone();
     void adoptsAForeignLoop();
     void aSecondBridgeInAThreadIsAnError();
     void brokenPipesAreIgnored();
@@ -91,7 +105,7 @@ QString refusalOf(Function function)
     try {
         function();
     } catch (const RunSyncError &error) {
-        return toString(error.reason());
+        return nameOf(error.reason());
     }
     return QStringLiteral("not refused");
 }
@@ -180,6 +194,23 @@ void TestBridge::tellsItsState()
     });
 }
 
+void TestBridge::countsWhatItHasDone()
+{
+    Bridge &bridge = Bridge::current();
+    const LoopStatistics before = bridge.statistics();
+    runSync(sleepFor(1ms));
+    const LoopStatistics slept = bridge.statistics();
+    runSync(toThread([] { return 1; }));
+    const LoopStatistics worked = bridge.statistics();
+
+    QVERIFY(slept.uvRuns() > before.uvRuns());
+    QCOMPARE(slept.timerCompletions() - before.timerCompletions(), 1u);
+    QCOMPARE(slept.uvCompletions() - before.uvCompletions(), 0u);
+    QVERIFY(slept.resumptions() > before.resumptions());
+    QCOMPARE(worked.timerCompletions() - slept.timerCompletions(), 0u);
+    QCOMPARE(worked.uvCompletions() - slept.uvCompletions(), 1u);
+}
+
 void TestBridge::adoptsAForeignLoop()
 {
     // given: somebody else's loop, with a timer of theirs, in a thread of its own
@@ -230,20 +261,24 @@ void TestBridge::aSecondBridgeInAThreadIsAnError()
 void TestBridge::brokenPipesAreIgnored()
 {
     struct sigaction before = {};
-    sigaction(SIGPIPE, nullptr, &before); // Qt Test's own
-    const auto handlerOfANewBridge = [](void (*handler)(int)) {
+    sigaction(SIGPIPE, nullptr, &before);
+    const auto handlerOfANewBridge = [](void (*handler)(int), int flags) {
         Bridge::current().close();
-        std::signal(SIGPIPE, handler);
-        Bridge::current();
         struct sigaction action = {};
+        action.sa_handler = handler;
+        action.sa_flags = flags;
+        sigaction(SIGPIPE, &action, nullptr);
+        Bridge::current();
         sigaction(SIGPIPE, nullptr, &action);
         return action.sa_handler;
     };
     const auto own = [](int) {};
-    const auto instead = handlerOfANewBridge(SIG_DFL);
-    const auto kept = handlerOfANewBridge(own);
+    const auto instead = handlerOfANewBridge(SIG_DFL, 0);
+    const auto insteadOfAReport = handlerOfANewBridge(own, SA_RESETHAND);
+    const auto kept = handlerOfANewBridge(own, 0);
     sigaction(SIGPIPE, &before, nullptr);
     QVERIFY(instead == SIG_IGN);
+    QVERIFY(insteadOfAReport == SIG_IGN);
     QVERIFY(kept == own); // a program's own handler stays
 }
 
@@ -294,21 +329,21 @@ void TestBridge::worksInAThread()
     const int descriptors = CleanupCheck::descriptorCount();
     QByteArray answer;
     Timeline log;
-    int ticks = 0;
+    int shots = 0;
+    int percent = 0;
     inThread(kind, [&] {
         Bridge::current(); // in a std::thread Qt's timers need the event dispatcher that comes with it
-        QTimer timer;
-        timer.setTimerType(Qt::PreciseTimer);
-        QObject::connect(&timer, &QTimer::timeout, [&ticks] { ++ticks; });
-        timer.start(10);
+        const Ticks ticks(10ms);
         log.start();
         answer = runSync(talkNested());
         runSync(sleepFor(unit));
         log.note("slept");
+        shots = ticks.count();
+        percent = ticks.percent();
     });
     QCOMPARE(answer, "hello");
     COMPARE_TIMELINE(log, "slept@1");
-    QVERIFY2(ticks >= 5, qPrintable(QString::number(ticks)));
+    QVERIFY2(shots > 0 && percent >= 50, qPrintable(QStringLiteral("%1 ticks, %2 %").arg(shots).arg(percent)));
     QCOMPARE(CleanupCheck::descriptorCount(), descriptors);
 }
 
@@ -510,8 +545,9 @@ void TestBridge::whatIsLeftOpenOnTheLoopIsNamed()
 
 namespace {
 
-void sleepInThread(std::chrono::milliseconds duration)
+void sleepInThread(std::atomic<bool> *hasBegun, std::chrono::milliseconds duration)
 {
+    *hasBegun = true;
     std::this_thread::sleep_for(duration);
 }
 
@@ -522,8 +558,9 @@ void TestBridge::theEndNamesWhatItWaitsFor()
     // given: a job that is running in the pool
     const LoggedMessages messages;
     const auto begin = std::chrono::steady_clock::now();
-    const auto job = spawn(toThread(&sleepInThread, 1300ms), "long job");
-    runSync(sleepFor(20ms));
+    std::atomic<bool> hasBegun = false;
+    const auto job = spawn(toThread(&sleepInThread, &hasBegun, 1300ms), "long job");
+    QTRY_VERIFY(hasBegun);
     // when: the bridge ends
     Bridge::current().close();
     const auto elapsed = std::chrono::steady_clock::now() - begin;

@@ -43,7 +43,7 @@ QString refusalOf(Function function)
     try {
         function();
     } catch (const RunSyncError &error) {
-        return toString(error.reason());
+        return nameOf(error.reason());
     }
     return QStringLiteral("not refused");
 }
@@ -56,7 +56,7 @@ QStringList refusals()
     texts += refusalOf([] { runSync(givesLater(1)); });
     texts += refusalOf([] { spawn(givesAtOnce(1)); });
     const auto result = tryRunSync(givesAtOnce(1));
-    texts += toString(result.outcome());
+    texts += nameOf(result.outcome());
     texts += QString::fromStdString(result.errorString()).section(':', 0, 0);
     uv_loop_t loop;
     uv_loop_init(&loop);

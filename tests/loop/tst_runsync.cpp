@@ -378,11 +378,11 @@ void TestRunSync::theContextsDeathEndsTheWait()
         try {
             runSync(sleepsAndNotes(log, 1h), RunOptions().context(context));
         } catch (const Cancelled &cancelled) {
-            log.note(toString(cancelled.outcome()));
+            log.note(nameOf(cancelled.outcome()));
         }
         context = new QObject;
         QTimer::singleShot(unit, Qt::PreciseTimer, this, [context] { delete context; });
-        log.note(toString(tryRunSync(sleepsAndNotes(log, 1h), RunOptions().context(context)).outcome()));
+        log.note(nameOf(tryRunSync(sleepsAndNotes(log, 1h), RunOptions().context(context)).outcome()));
     });
     COMPARE_TIMELINE(log, "cancelled@1, ContextDestroyed@1, cancelled@2, ContextDestroyed@2");
 }
@@ -568,7 +568,7 @@ Task<> notesHowItWasCancelled(QStringList &outcomes)
     try {
         co_await sleepFor(1h);
     } catch (const Cancelled &cancelled) {
-        outcomes += toString(cancelled.outcome());
+        outcomes += nameOf(cancelled.outcome());
         throw;
     }
 }
@@ -579,15 +579,15 @@ void TestRunSync::aTaskKnowsWhatCancelledIt()
 {
     QStringList outcomes;
     drive([&] {
-        outcomes += toString(tryRunSync(notesHowItWasCancelled(outcomes), RunOptions().timeout(1ms)).outcome());
+        outcomes += nameOf(tryRunSync(notesHowItWasCancelled(outcomes), RunOptions().timeout(1ms)).outcome());
 
         auto *context = new QObject;
         QTimer::singleShot(1, context, [context] { delete context; });
-        outcomes += toString(tryRunSync(notesHowItWasCancelled(outcomes), RunOptions().context(context)).outcome());
+        outcomes += nameOf(tryRunSync(notesHowItWasCancelled(outcomes), RunOptions().context(context)).outcome());
 
         const auto handle = spawn(notesHowItWasCancelled(outcomes));
         QTimer::singleShot(1, this, [&handle] { handle.cancel(); });
-        outcomes += toString(tryRunSync(handle).outcome());
+        outcomes += nameOf(tryRunSync(handle).outcome());
     });
     QCOMPARE(outcomes, QStringList({"TimedOut", "TimedOut", "ContextDestroyed", "ContextDestroyed", "Cancelled", "Cancelled"}));
 }

@@ -60,6 +60,8 @@ private slots:
     void A25_aForeignEventLoopIsNotCounted();
     void A25_whatComesBeforeABlockingWaitIsCounted();
     void A25_whatComesBehindABlockingWaitIsCounted();
+    void A25_aPostedFunctionIsNotTakenForTheNextTask_data() { addDrivers(); }
+    void A25_aPostedFunctionIsNotTakenForTheNextTask();
     void A25_theThresholdIsWhatIsSet();
     void A25_zeroSwitchesItOff();
     void A25_behindManyOthersItIsNamedTheSecondTime();
@@ -77,7 +79,7 @@ void TestSlowSteps::A25_aTaskThatNeverYieldsIsNamed()
         runSync(gather(hog, other));
     });
     const QStringList told = log.containing(slow);
-    QCOMPARE(told.size(), 1);
+    QVERIFY2(told.size() == 1, qPrintable(told.join('\n')));
     QVERIFY2(told.front().startsWith("task 'hog' "), qPrintable(told.front()));
     QVERIFY2(told.front().contains(" at tst_slowsteps.cpp:"), qPrintable(told.front()));
 }
@@ -136,10 +138,23 @@ void TestSlowSteps::A25_whatComesBehindABlockingWaitIsCounted()
     QVERIFY(log.containing(slow).front().startsWith("task 'blocks' "));
 }
 
+void TestSlowSteps::A25_aPostedFunctionIsNotTakenForTheNextTask()
+{
+    const LoggedMessages log;
+    drive([] {
+        Bridge::current().post([] { compute(150ms); });
+        runSync(spawn(computes(0ms), "next"));
+    });
+    const QStringList told = log.containing(slow);
+    QVERIFY2(told.size() == 1, qPrintable(told.join('\n')));
+    QVERIFY2(told.front().startsWith("a posted function "), qPrintable(told.front()));
+}
+
 void TestSlowSteps::A25_theThresholdIsWhatIsSet()
 {
     const LoggedMessages log;
-    runSync(spawn(computes(40ms), "within the limit"));
+    Bridge::current().setSlowStepThreshold(2000ms);
+    runSync(spawn(computes(150ms), "within the limit"));
     QCOMPARE(log.containing(slow), QStringList());
     Bridge::current().setSlowStepThreshold(20ms);
     runSync(spawn(computes(40ms), "beyond it"));
@@ -149,8 +164,13 @@ void TestSlowSteps::A25_theThresholdIsWhatIsSet()
 
 void TestSlowSteps::A25_zeroSwitchesItOff()
 {
-    Bridge::current().setSlowStepThreshold(0ms);
+    const auto switchesItOff = []() -> Task<> {
+        co_await yield();
+        compute(20ms);
+        Bridge::current().setSlowStepThreshold(0ms);
+    };
     const LoggedMessages log;
+    runSync(spawn(switchesItOff(), "within the limit"));
     runSync(spawn(computes(150ms), "hog"));
     QCOMPARE(log.containing(slow), QStringList());
 }

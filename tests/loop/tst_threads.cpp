@@ -123,6 +123,7 @@ void TestThreads::postsOfEachThreadStayInOrder()
 
 void TestThreads::Q06_noCompletionFromAnotherThreadIsLost()
 {
+    alarm(100); // each round takes two switches between threads, and others may come between
     // given: a thread that answers each question as soon as it sees it
     constexpr int rounds = isSanitized ? 10'000 : 100'000;
     std::atomic<int> question = 0;

@@ -34,7 +34,7 @@ public:
         try {
             wait();
         } catch (const RunSyncError &error) {
-            reason = error.reason() == Refusal::Deadlock ? QStringLiteral("Deadlock") : toString(error.reason());
+            reason = error.reason() == Refusal::Deadlock ? QStringLiteral("Deadlock") : nameOf(error.reason());
             text = error.what();
         }
         hasComeAtOnce = std::chrono::steady_clock::now() - begin < atOnce;

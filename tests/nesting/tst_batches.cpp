@@ -7,14 +7,20 @@
 #include <interloop/interloop.h>
 
 #include <QByteArray>
+#include <QFile>
+#include <QTemporaryDir>
 #include <uv.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <memory>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 #include <vector>
 
@@ -127,6 +133,31 @@ class DnsPair final : public Pair
 public:
     Task<> request(int) override { static_cast<void>(co_await resolve(QStringLiteral("localhost"), 80)); }
     void complete() override { sleepInTheKernel(10ms); }
+};
+
+class ReversePair final : public Pair
+{
+public:
+    Task<> request(int index) override
+    {
+        static_cast<void>(co_await reverseLookup(SocketAddress::fromNumeric(QStringLiteral("127.0.0.1"), 80 + index)));
+    }
+    void complete() override { sleepInTheKernel(10ms); }
+};
+
+class FilePair final : public Pair
+{
+public:
+    ~FilePair()
+    {
+        for (File &file : m_files)
+            static_cast<void>(tryRunSync(file.close()));
+    }
+    Task<> request(int index) override { static_cast<void>(co_await m_files[index].status()); }
+    void complete() override { sleepInTheKernel(5ms); }
+
+private:
+    File m_files[2] = {runSync(File::open(QStringLiteral("/dev/null"))), runSync(File::open(QStringLiteral("/dev/null")))};
 };
 
 class AsyncPair final : public Pair
@@ -279,6 +310,150 @@ private:
     TcpSocket m_sockets[2];
 };
 
+class ReceivePair final : public Pair
+{
+public:
+    Task<> request(int index) override { static_cast<void>(co_await m_sockets[index].receive()); }
+    void complete() override
+    {
+        for (UdpSocket &socket : m_sockets)
+            runSync(m_sender.send(QByteArrayLiteral("x"), socket.localAddress())); // the kernel takes it at once
+    }
+
+private:
+    UdpSocket m_sender = UdpSocket::open();
+    UdpSocket m_sockets[2] = {UdpSocket::bind(QStringLiteral("127.0.0.1"), 0),
+                              UdpSocket::bind(QStringLiteral("127.0.0.1"), 0)};
+};
+
+// Each sends until the kernel takes no more, which over the network it always does; then there is room.
+class SendPair final : public Pair
+{
+public:
+    SendPair()
+    {
+        for (int i = 0; i < 2; ++i) {
+            int ends[2];
+            if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) != 0)
+                qFatal("socketpair failed");
+            m_sockets[i] = UdpSocket::fromDescriptor(ends[0]);
+            m_peers[i] = ends[1];
+        }
+    }
+    ~SendPair()
+    {
+        for (const int peer : m_peers)
+            ::close(peer);
+    }
+    Task<> request(int index) override
+    {
+        while (!m_isDrained)
+            co_await m_sockets[index].send(QByteArrayLiteral("x"));
+    }
+    void complete() override
+    {
+        char byte;
+        for (const int peer : m_peers) {
+            while (recv(peer, &byte, 1, MSG_DONTWAIT) > 0) { }
+        }
+        m_isDrained = true;
+    }
+
+private:
+    UdpSocket m_sockets[2];
+    int m_peers[2];
+    bool m_isDrained = false;
+};
+
+class PipePair final : public Pair
+{
+public:
+    PipePair()
+    {
+        for (int i = 0; i < 2; ++i)
+            std::tie(m_near[i], m_far[i]) = PipeSocket::pair();
+    }
+    Task<> request(int index) override { static_cast<void>(co_await m_near[index].read()); }
+    void complete() override
+    {
+        for (PipeSocket &socket : m_far)
+            runSync(socket.write(QByteArrayLiteral("x")));
+    }
+
+private:
+    PipeSocket m_near[2];
+    PipeSocket m_far[2];
+};
+
+class ProcessPair final : public Pair
+{
+public:
+    Task<> request(int index) override { static_cast<void>(co_await m_processes[index].wait()); }
+    void complete() override
+    {
+        for (Process &process : m_processes)
+            process.kill(SIGKILL);
+        for (const Process &process : m_processes) {
+            siginfo_t info;
+            waitid(P_PID, id_t(process.processId()), &info, WEXITED | WNOWAIT); // it has ended, and nobody has noticed
+        }
+    }
+
+private:
+    static Process sleeper() { return Process::start(ProcessOptions(QStringLiteral("sleep"), {QStringLiteral("60")})); }
+
+    Process m_processes[2] = {sleeper(), sleeper()};
+};
+
+class SignalPair final : public Pair
+{
+public:
+    Task<> request(int index) override { co_await waitForUnixSignal(index ? SIGUSR2 : SIGUSR1); }
+    void complete() override
+    {
+        raise(SIGUSR1);
+        raise(SIGUSR2);
+    }
+};
+
+class WatchPair final : public Pair
+{
+public:
+    Task<> request(int index) override { static_cast<void>(co_await m_watchers[index].next()); }
+    void complete() override
+    {
+        for (const QTemporaryDir &folder : m_folders)
+            static_cast<void>(QFile(folder.filePath(QStringLiteral("new"))).open(QIODevice::WriteOnly));
+    }
+
+private:
+    QTemporaryDir m_folders[2];
+    FileWatcher m_watchers[2] = {FileWatcher(m_folders[0].path()), FileWatcher(m_folders[1].path())};
+};
+
+class PollPair final : public Pair
+{
+public:
+    ~PollPair()
+    {
+        for (const int descriptor : m_descriptors)
+            ::close(descriptor);
+    }
+    Task<> request(int index) override
+    {
+        PollHandle handle(m_descriptors[index]);
+        co_await handle.waitReadable();
+    }
+    void complete() override
+    {
+        for (const int descriptor : m_descriptors)
+            eventfd_write(descriptor, 1);
+    }
+
+private:
+    int m_descriptors[2] = {eventfd(0, EFD_CLOEXEC), eventfd(0, EFD_CLOEXEC)};
+};
+
 using MakePair = std::function<std::unique_ptr<Pair>()>;
 
 template<typename Kind>
@@ -319,14 +494,23 @@ Q_DECLARE_METATYPE(MakePair)
 void TestBatches::N25_theFirstOfABatchMayBlockForTheSecond_data()
 {
     QTest::addColumn<MakePair>("makePair");
-    QTest::newRow("sleep") << makerOf<SleepPair>();
+    QTest::newRow("timer") << makerOf<SleepPair>();
+    QTest::newRow("fs") << makerOf<FilePair>();
     QTest::newRow("work") << makerOf<WorkPair>();
     QTest::newRow("dns") << makerOf<DnsPair>();
+    QTest::newRow("dns reverse") << makerOf<ReversePair>();
     QTest::newRow("async") << makerOf<AsyncPair>();
     QTest::newRow("tcp read") << makerOf<ReadPair>();
     QTest::newRow("tcp accept") << makerOf<AcceptPair>();
     QTest::newRow("tcp connect") << makerOf<ConnectPair>();
     QTest::newRow("tcp write") << makerOf<WritePair>();
+    QTest::newRow("udp receive") << makerOf<ReceivePair>();
+    QTest::newRow("udp send") << makerOf<SendPair>();
+    QTest::newRow("pipe") << makerOf<PipePair>();
+    QTest::newRow("process") << makerOf<ProcessPair>();
+    QTest::newRow("signal") << makerOf<SignalPair>();
+    QTest::newRow("fs event") << makerOf<WatchPair>();
+    QTest::newRow("poll") << makerOf<PollPair>();
 }
 
 void TestBatches::N25_theFirstOfABatchMayBlockForTheSecond()

@@ -3,6 +3,7 @@
 #include <tests/drivers.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
+#include <tests/ticks.h>
 #include <tests/timeline.h>
 
 #include <interloop/interloop.h>
@@ -13,11 +14,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <fcntl.h>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 /*
@@ -82,6 +87,8 @@ private slots:
     void N19_anotherThreadsHandleIsRefused();
     void N21_levelsTakeTurns_data() { addDrivers(); }
     void N21_levelsTakeTurns();
+    void N22_libuvWorksInNestedRuns_data() { addDrivers(); }
+    void N22_libuvWorksInNestedRuns();
     void N23_aDialogsLoopInACoroutineLetsTasksGoOn_data() { addDrivers(); }
     void N23_aDialogsLoopInACoroutineLetsTasksGoOn();
     void N24_insideARawCallbackAWaitIsRefused_data() { addDrivers(); }
@@ -101,11 +108,13 @@ Task<int> givesAfter(std::chrono::nanoseconds delay, int number)
     co_return number;
 }
 
-Task<> ticker(Timeline &log, std::chrono::nanoseconds period)
+// Ticks until it is cancelled, or `count` times.
+Task<> ticker(Timeline &log, std::chrono::nanoseconds period, int count = std::numeric_limits<int>::max())
 {
-    for (int tick = 0;; ++tick) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (int tick = 0; tick < count; ++tick) {
         log.note("tick " + QString::number(tick));
-        co_await sleepFor(period);
+        co_await sleepUntil(begin + (tick + 1) * period); // one that is late does not make the next late
     }
 }
 
@@ -145,7 +154,7 @@ void TestNestedRuns::N01_aBackgroundTaskGoesOn()
     Timeline log;
     drive([&] {
         log.start();
-        const auto ticks = spawn(ticker(log, unit + 1ms)); // so that tick 3 is after the end
+        const auto ticks = spawn(ticker(log, unit + 1ms, 4)); // so that tick 3 is after the end
         log.note(QString::number(runSync(givesAfter(3 * unit, 42))));
         stop(ticks);
     });
@@ -320,6 +329,7 @@ public:
 
     void run()
     {
+        m_takenAtBegin = timeTakenByOthers();
         m_begin = Timeline::Clock::now();
         begin(0);
     }
@@ -341,10 +351,11 @@ public:
             const QString wait = QString("wait %1 of %2").arg(i).arg(m_units.size());
             if (m_times[i] < last * m_unit)
                 return wait + " returned early";
-            if (m_times[i] > last * m_unit + lateness)
+            const auto margin = lateness + m_taken[i];
+            if (m_times[i] > last * m_unit + margin)
                 return wait + QString(" returned %1 ms late").arg((m_times[i] - last * m_unit) / 1ms);
             const auto held = (last - m_units[i]) * m_unit;
-            if (m_heldBack[i] > held + lateness || m_heldBack[i] < held - lateness)
+            if (m_heldBack[i] > held + margin || m_heldBack[i] < held - margin)
                 return wait + QString(" says it was held back for %1 ms, not %2").arg(m_heldBack[i] / 1ms).arg(held / 1ms);
             if (held == 0ms && i == m_units.size() - 1 && m_heldBack[i] != 0ns)
                 return wait + " says it was held back, and nothing is above it";
@@ -361,6 +372,7 @@ private:
         m_maximumDepth = std::max(m_maximumDepth, Bridge::current().depth());
         runSync(sleepUntil(m_begin + m_units[index] * m_unit));
         m_times[index] = Timeline::Clock::now() - m_begin;
+        m_taken[index] = timeTakenByOthers() - m_takenAtBegin;
         m_heldBack[index] = Bridge::current().lastHeldBack();
         m_returned += index;
     }
@@ -368,9 +380,11 @@ private:
     Waits m_units;
     std::chrono::milliseconds m_unit;
     Timeline::Clock::time_point m_begin;
+    std::chrono::nanoseconds m_takenAtBegin = 0ns;
     int m_maximumDepth = 0;
     Waits m_returned;
     std::array<std::chrono::nanoseconds, 8> m_times = {};
+    std::array<std::chrono::nanoseconds, 8> m_taken = {}; // of it, by others
     std::array<std::chrono::nanoseconds, 8> m_heldBack = {};
 };
 
@@ -886,15 +900,15 @@ void TestNestedRuns::N19_anotherThreadsHandleIsRefused()
         try {
             runSync(handle);
         } catch (const RunSyncError &error) {
-            answers += toString(error.reason());
+            answers += nameOf(error.reason());
         }
         note(tryRunSync(awaits(handle)).errorString());
         try {
             handle.cancel();
         } catch (const RunSyncError &error) {
-            answers += toString(error.reason());
+            answers += nameOf(error.reason());
         }
-        answers += toString(tryRunSync(handle).outcome());
+        answers += nameOf(tryRunSync(handle).outcome());
     }).join();
     // then: named errors, and the task is untouched
     QCOMPARE(answers, QStringList({"WrongThread", "WrongThread", "WrongThread", "WrongThread", "Refused"}));
@@ -935,10 +949,147 @@ void TestNestedRuns::N21_levelsTakeTurns()
 
 namespace {
 
+Task<> echo(TcpSocket socket)
+{
+    for (;;) {
+        const QByteArray line = co_await socket.readLine();
+        if (line.isEmpty())
+            break;
+        co_await sleepFor(unit / 10);
+        co_await socket.write(line);
+    }
+}
+
+Task<> echoServer(TcpServer server)
+{
+    for (;;) {
+        TcpSocket socket = co_await server.accept();
+        spawn(echo(std::move(socket)), "echo");
+    }
+}
+
+Task<QByteArray> exchange(TcpSocket &socket, QByteArray line)
+{
+    co_await socket.write(line);
+    co_return co_await socket.readLine();
+}
+
+Task<TcpSocket> connectLocally(int port)
+{
+    return TcpSocket::connect(QStringLiteral("127.0.0.1"), port);
+}
+
+// What plain functions wait for, one inside the other: each level talks to the server before and after the next one.
+Task<QString> echoLevel(int port, int level)
+{
+    TcpSocket socket = runSync(connectLocally(port));
+    QByteArray lines;
+    for (int i = 0; i < 3; ++i)
+        lines += runSync(exchange(socket, QByteArray::number(level) + '\n'));
+    QString text = QString::fromLatin1(lines.replace('\n', ""));
+    if (level < 3)
+        text += ' ' + runSync(echoLevel(port, level + 1));
+    text += ' ' + QString::fromLatin1(runSync(exchange(socket, "end\n")).trimmed());
+    co_return text;
+}
+
+Task<int> exitStatusOf(QString script)
+{
+    Process process = Process::start(ProcessOptions(QStringLiteral("bash"), {QStringLiteral("-c"), script}));
+    const ProcessExit exit = co_await process.wait();
+    co_return exit.exitStatus();
+}
+
+Task<> raiseSoon(int signal)
+{
+    co_await sleepFor(unit);
+    ::raise(signal);
+}
+
+Task<> awaitRaised(int signal)
+{
+    co_await gather(waitForUnixSignal(signal), raiseSoon(signal));
+}
+
+// How many bytes have come from a thread that writes them one by one.
+Task<int> readFromThread()
+{
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        throw std::runtime_error("no pipe");
+    std::jthread thread([end = ends[1]] {
+        for (int i = 0; i < 10; ++i) {
+            std::this_thread::sleep_for(unit / 10);
+            static_cast<void>(!::write(end, "x", 1));
+        }
+        ::close(end);
+    });
+    PollHandle poll(ends[0]);
+    int count = 0;
+    char byte = 0;
+    for (;;) {
+        runSync(poll.waitReadable());
+        if (::read(ends[0], &byte, 1) != 1)
+            break;
+        ++count;
+    }
+    poll.close();
+    ::close(ends[0]);
+    co_return count;
+}
+
+Task<QString> allKindsAtOnce(int port)
+{
+    const auto result = co_await gather(echoLevel(port, 1), exitStatusOf(QStringLiteral("sleep 0.2; exit 7")),
+                                        awaitRaised(SIGUSR1), readFromThread());
+    co_return QStringLiteral("%1; exit %2; %3 bytes").arg(std::get<0>(result)).arg(std::get<1>(result)).arg(std::get<3>(result));
+}
+
+Task<QString> nested(Task<QString> task)
+{
+    co_await yield();
+    co_return runSync(std::move(task));
+}
+
+} // namespace
+
+void TestNestedRuns::N22_libuvWorksInNestedRuns()
+{
+    QString result;
+    drive([&result] {
+        TcpServer server = TcpServer::listen(QStringLiteral("127.0.0.1"), 0);
+        const int port = server.port();
+        const TaskHandle<> serving = spawn(echoServer(std::move(server)), "server");
+        // uv_spawn blocks until the child has replaced itself, and under load the child has to wait: the best of five.
+        // Under a sanitizer a child takes longer to start.
+        constexpr int wanted = test::isSanitized ? 50 : 95;
+        int percent = 0;
+        for (int round = 0; round < 5 && percent < wanted; ++round) {
+            const Ticks ticks(10ms);
+            result = runSync(nested(allKindsAtOnce(port)), RunOptions().timeout(10s));
+            percent = ticks.percent();
+            QVERIFY(ticks.count() > 0);
+        }
+        serving.cancel();
+        static_cast<void>(tryRunSync(serving));
+        QVERIFY2(percent >= wanted, qPrintable(QStringLiteral("%1 %").arg(percent)));
+    });
+    QCOMPARE(result, "111 222 333 end end end; exit 7; 10 bytes");
+}
+
+namespace {
+
+Task<> quitsAfter(QEventLoop &loop, std::chrono::nanoseconds delay)
+{
+    co_await sleepFor(delay);
+    loop.quit();
+}
+
+// A task closes it: under load a timer of Qt's might overtake the ticks.
 void openDialogLoop(Timeline &log)
 {
     QEventLoop loop;
-    QTimer::singleShot(3 * unit + unit / 2, &loop, &QEventLoop::quit);
+    const auto closing = spawn(quitsAfter(loop, 3 * unit + unit / 2));
     loop.exec();
     log.note("closed");
 }
@@ -956,14 +1107,14 @@ void TestNestedRuns::N23_aDialogsLoopInACoroutineLetsTasksGoOn()
     Timeline log;
     drive([&] { // in a coroutine
         log.start();
-        const auto ticks = spawn(ticker(log, unit));
+        const auto ticks = spawn(ticker(log, unit, 4));
         runSync(opensADialog(log));
         stop(ticks);
     });
     COMPARE_TIMELINE(log, "tick 0@0, tick 1@1, tick 2@2, tick 3@3, closed@3.5");
     drive([&] { // in a slot, during a wait
         log.start();
-        const auto ticks = spawn(ticker(log, unit));
+        const auto ticks = spawn(ticker(log, unit, 4));
         Future<> isClosed;
         QTimer::singleShot(0, this, [&log, isClosed]() mutable {
             openDialogLoop(log);

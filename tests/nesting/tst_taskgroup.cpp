@@ -44,6 +44,8 @@ private slots:
     void leftByAnExceptionItWaitsInSilence();
     void leftByACancelItWaitsInSilence_data() { addDrivers(); }
     void leftByACancelItWaitsInSilence();
+    void leftWhileAnotherExceptionPasses_data() { addDrivers(); }
+    void leftWhileAnotherExceptionPasses();
     void leftInPlainCode_data() { addDrivers(); }
     void leftInPlainCode();
     void leftWhileTheApplicationIsToldToQuit();
@@ -206,9 +208,58 @@ void TestTaskGroup::leftByACancelItWaitsInSilence()
         Timeline log;
         log.start();
         const Result<> result = tryRunSync(leavesGroup(log, Leave::WhenCancelled, unit), RunOptions().timeout(unit));
-        log.note(toString(result.outcome()));
+        log.note(nameOf(result.outcome()));
         COMPARE_TIMELINE(log, "clean@2, local gone (0 users)@2, TimedOut@2");
         QCOMPARE(messages.texts(), QStringList());
+    });
+}
+
+namespace {
+
+// Runs `function` in its destructor while an exception passes.
+template<typename Function>
+void runWhileUnwinding(Function function)
+{
+    class Unwinds
+    {
+    public:
+        explicit Unwinds(Function &function) : m_function(function) { }
+        ~Unwinds() { m_function(); }
+
+    private:
+        Function &m_function;
+    };
+    try {
+        const Unwinds unwinds(function);
+        throw std::logic_error("passes");
+    } catch (const std::logic_error &) {
+    }
+}
+
+} // namespace
+
+// A group knows by which way its own scope is left, whatever passes beneath the stack that it is made or left on.
+void TestTaskGroup::leftWhileAnotherExceptionPasses()
+{
+    Timeline log;
+    const LoggedMessages messages;
+    drive([&] {
+        log.start();
+        // by an exception: in a task that a destructor waits for, and in one that has merely begun in that wait
+        runWhileUnwinding([&log] { static_cast<void>(tryRunSync(leavesGroup(log, Leave::ByException))); });
+        const TaskHandle<> begins = spawn(leavesGroup(log, Leave::ByException), "begins");
+        runWhileUnwinding([] { runSync(yield()); });
+        static_cast<void>(tryRunSync(begins));
+        QCOMPARE(messages.texts(), QStringList());
+
+        // by a return: the same, and in one that merely ends in the wait
+        runWhileUnwinding([&log] { runSync(leavesGroup(log, Leave::Silently)); });
+        QCOMPARE(messages.containing("a TaskGroup was left without join").size(), 1);
+        const TaskHandle<> ends = spawn(leavesGroup(log, Leave::Silently), "ends");
+        runSync(yield());
+        runWhileUnwinding([&ends] { runSync(ends); });
+        QCOMPARE(messages.containing("a TaskGroup was left without join").size(), 2);
+        QCOMPARE(log.order("clean").count("clean"), 4);
     });
 }
 

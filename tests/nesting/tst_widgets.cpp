@@ -532,7 +532,7 @@ void TestWidgets::N23_whileADialogIsOpenTasksTickAndWaitsEnd()
     Future<> gate;
     interloop::connect(&source, &Source::fired, this, [&] {
         order += "connected slot";
-        order += toString(tryRunSync(gate).outcome());
+        order += nameOf(tryRunSync(gate).outcome());
     });
     User user;
     switch (Opener(opener)) {
@@ -554,7 +554,7 @@ void TestWidgets::N23_whileADialogIsOpenTasksTickAndWaitsEnd()
     }
     // when: a plain slot waits in its loop, a connected one does, and it is closed meanwhile
     user.when([&] { return blocker.isOpen(); }, [&] {
-        order += toString(tryRunSync(ticker.ticks(5)).outcome());
+        order += nameOf(tryRunSync(ticker.ticks(5)).outcome());
         wasOpen = blocker.isOpen();
     });
     user.when([&] { return order.size() == 1; }, [&] { emit source.fired(); });
@@ -605,7 +605,7 @@ private:
     {
         event->acceptProposedAction();
         dropped = event->mimeData()->text();
-        dropped += toString(tryRunSync(m_ticker.ticks(5)).outcome());
+        dropped += nameOf(tryRunSync(m_ticker.ticks(5)).outcome());
     }
 
     const Ticker &m_ticker;
@@ -639,7 +639,7 @@ void TestWidgets::N23_aDragByTheXServerAndAWaitInTheDropEvent()
         startXdotool(press, moveTo(from) + QStringList({"mousedown", "1"}) + moveTo(from + QPoint(20, 0)) + moveTo(to));
     });
     user.when([&] { return source.isDragging && press.state() == QProcess::NotRunning; }, [&] {
-        waited = toString(tryRunSync(ticker.ticks(5)).outcome());
+        waited = nameOf(tryRunSync(ticker.ticks(5)).outcome());
         startXdotool(release, moveTo(to + QPoint(5, 0)) + QStringList({"mouseup", "1"}));
     });
     execUntil([&] { return source.hasEnded && release.state() == QProcess::NotRunning; });
@@ -774,7 +774,7 @@ void TestWidgets::modelChangesUnderTheViewWhoseSlotWaits()
     Future<> gate;
     const auto end = [&](const QPersistentModelIndex &index, Outcome outcome) {
         wasValid = index.isValid();
-        ends += toString(outcome);
+        ends += nameOf(outcome);
     };
     const auto plain = [&](const QModelIndex &index) {
         const QPersistentModelIndex kept = index;
@@ -831,7 +831,7 @@ void TestWidgets::modelIsResetWhileAnEditorIsOpenAndASlotWaits()
     interloop::connect(browser.view.data(), &QTreeView::clicked, browser.view, [&](const QModelIndex &index) {
         browser.view->edit(index);
         editor = browser.view->findChild<QLineEdit *>();
-        ends += toString(tryRunSync(gate).outcome());
+        ends += nameOf(tryRunSync(gate).outcome());
     });
     QString typed;
     User user;

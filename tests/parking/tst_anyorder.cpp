@@ -199,11 +199,14 @@ void TestAnyOrder::N05_aSlotThatWaitsLongerThanItsSignalsPeriodCompletes()
     };
     interloop::connect(&timer, &QTimer::timeout, this, slot, Overlap::Parallel);
 
+    const auto takenBefore = timeTakenByOthers();
     timer.start(unit);
     QTRY_COMPARE_WITH_TIMEOUT(ended, ticks, 10'000);
 
-    QCOMPARE(mostAtOnce, 2);
-    QCOMPARE(endedAtTheEnd, ticks - 1);
+    // a wait that is late by half a period may still be there when the next but one begins
+    const int excused = int((timeTakenByOthers() - takenBefore) / (unit / 2));
+    QVERIFY2(mostAtOnce >= 2 && mostAtOnce <= 2 + excused, qPrintable(QString::number(mostAtOnce)));
+    QVERIFY2(endedAtTheEnd >= ticks - 1 - excused, qPrintable(QString::number(endedAtTheEnd)));
 }
 
 namespace {

@@ -78,9 +78,9 @@ private:
 
 namespace {
 
-QString nameOf(Outcome outcome)
+QString named(Outcome outcome)
 {
-    return QString::fromLatin1(toString(outcome));
+    return QString::fromLatin1(nameOf(outcome));
 }
 
 // Parks two bodies, each with a tracked capture and a tracked argument, for `gate`; both are looked at behind the wait.
@@ -92,7 +92,7 @@ public:
         const Tracked capture(QStringLiteral("capture"), &m_alive);
         const auto body = [this, capture](const Tracked &argument) {
             const Result<> result = tryRunSync(gate);
-            m_ends += capture.text() + ' ' + argument.text() + ' ' + nameOf(result.outcome());
+            m_ends += capture.text() + ' ' + argument.text() + ' ' + named(result.outcome());
         };
         return interloop::connect(&source, &Source::gave, context, body, Overlap::Parallel);
     }
@@ -184,7 +184,7 @@ void TestDeaths::Q02_theContextOfTheWaitDies()
     auto context = std::make_unique<QObject>();
     QString how;
     interloop::connect(&source, &Source::fired, this, [&] {
-        how = nameOf(tryRunSync(sleepFor(60s), RunOptions().context(context.get())).outcome());
+        how = named(tryRunSync(sleepFor(60s), RunOptions().context(context.get())).outcome());
     });
     emit source.fired();
     QCOMPARE(Bridge::current().parked(), 1);
@@ -211,9 +211,9 @@ void TestDeaths::aParkedBodyMayDestroyItsOwnSenderAndContext()
     interloop::connect(source.get(), &Source::fired, context.get(), [&] {
         runSync(sleepFor(1ms));
         source.reset(); // its signal has returned long ago
-        order += nameOf(tryRunSync(sleepFor(1ms)).outcome());
+        order += named(tryRunSync(sleepFor(1ms)).outcome());
         context.reset();
-        order += nameOf(tryRunSync(sleepFor(60s)).outcome());
+        order += named(tryRunSync(sleepFor(60s)).outcome());
     });
     emit source->fired();
     QTRY_COMPARE(order, QStringList({"Value", "ContextDestroyed"}));
@@ -259,7 +259,7 @@ void TestDeaths::Q02_closingTheBridgeEndsParkedWaits()
     TwoBodies bodies;
     QString inTask;
     const auto blocks = [](QString &how) -> Task<> {
-        how = nameOf(tryRunSync(sleepFor(60s)).outcome());
+        how = named(tryRunSync(sleepFor(60s)).outcome());
         co_return;
     };
     const Connection connection = bodies.connect(source, this);
@@ -283,10 +283,10 @@ void TestDeaths::closingTheBridgeInAParkedSlotUnwindsItToo()
         runSync(sleepFor(1ms));
         order += "closes";
         Bridge::current().close();
-        order += nameOf(tryRunSync(sleepFor(60s)).outcome());
+        order += named(tryRunSync(sleepFor(60s)).outcome());
     });
     Source other;
-    interloop::connect(&other, &Source::fired, this, [&] { order += nameOf(tryRunSync(sleepFor(60s)).outcome()); });
+    interloop::connect(&other, &Source::fired, this, [&] { order += named(tryRunSync(sleepFor(60s)).outcome()); });
     emit source.fired();
     emit other.fired();
     QCOMPARE(Bridge::current().parked(), 2);

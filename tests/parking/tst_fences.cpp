@@ -136,7 +136,7 @@ Task<> notesEnd(QStringList &ends, const VirtualClock &clock, A awaitable)
     } catch (const TimeoutError &) {
         end = QStringLiteral("TimeoutError");
     } catch (const Cancelled &cancelled) {
-        end = QString::fromLatin1(toString(cancelled.outcome()));
+        end = QString::fromLatin1(nameOf(cancelled.outcome()));
     }
     ends += end + QStringLiteral("@%1").arg(clock.elapsed() / 1h);
 }
@@ -161,7 +161,7 @@ void TestFences::aTimeoutOfAParkedWait()
     QStringList ends;
     const auto slot = [&](int hours) {
         const Result<> result = tryRunSync(sleepFor(5h), RunOptions().timeout(hours * 1h));
-        ends += QStringLiteral("%1@%2").arg(toString(result.outcome())).arg(clock.elapsed() / 1h);
+        ends += QStringLiteral("%1@%2").arg(nameOf(result.outcome())).arg(clock.elapsed() / 1h);
     };
     interloop::connect(&source, &Source::asked, this, slot, Overlap::Parallel);
     for (const int hours : {3, 1, 6})
@@ -177,7 +177,7 @@ Task<> notesHowItsWaitEnds(RunOptions options, QString &end)
     try {
         runSync(sleepFor(5h), options);
     } catch (const Cancelled &cancelled) {
-        end = QStringLiteral("Cancelled: ") + toString(cancelled.outcome());
+        end = QStringLiteral("Cancelled: ") + nameOf(cancelled.outcome());
         throw;
     } catch (const TimeoutError &) {
         end = QStringLiteral("TimeoutError");
@@ -215,7 +215,7 @@ Task<> blocksInAScope(CancelScope *&scope, QString &end)
 {
     CancelScope own;
     scope = &own;
-    end = QString::fromLatin1(toString(tryRunSync(sleepFor(60s)).outcome()));
+    end = QString::fromLatin1(nameOf(tryRunSync(sleepFor(60s)).outcome()));
     scope = nullptr;
     co_return;
 }
@@ -244,7 +244,7 @@ void TestFences::aPendingCancelIsThrownAtTheCall()
         try {
             runSync(sleepFor(60s));
         } catch (const Cancelled &cancelled) {
-            order += QString::fromLatin1(toString(cancelled.outcome()));
+            order += QString::fromLatin1(nameOf(cancelled.outcome()));
         }
     });
     emit source.fired();

@@ -51,7 +51,7 @@ QString refusalOf(const Result<> &result)
         if (!result)
             std::rethrow_exception(result.error());
     } catch (const RunSyncError &error) {
-        return QString::fromLatin1(toString(error.reason()));
+        return QString::fromLatin1(nameOf(error.reason()));
     } catch (...) {
         return QString::fromStdString(errorText(std::current_exception()));
     }

@@ -6,6 +6,7 @@
 
 #include <interloop/interloop.h>
 
+#include <QCloseEvent>
 #include <QThread>
 
 #include <memory>
@@ -24,6 +25,7 @@ class TestParkedQuit : public QObject
     Q_OBJECT
 
 private slots:
+    void initTestCase() { prepareWindows(); }
     void init() { m_parking.begin(); }
     void cleanup() { m_parking.check(); }
 
@@ -32,7 +34,11 @@ private slots:
     void cleanUpOfAParkedStackMayWaitWhileQuitUnwinds();
     void Q02_theApplicationsDestructionEndsParkedWaits();
     void Q02_aThreadsEndEndsParkedWaits();
+    void anExitThatComesWithTheEndOfANestedWaitEndsParkedOnes_data();
+    void anExitThatComesWithTheEndOfANestedWaitEndsParkedOnes();
     void theNextExecIsNoLongerQuitting();
+    void aWindowThatQuitClosesTakesNoTimeFromParkedWaits();
+    void aQuitThatAWindowRefusesLosesNoSignal();
 
 private:
     ParkingCheck m_parking;
@@ -149,7 +155,7 @@ void TestParkedQuit::Q02_aThreadsEndEndsParkedWaits()
         QObject::connect(&thread, &QThread::finished, sender, finished, Qt::DirectConnection);
         const auto slot = [&end] {
             const Alive alive;
-            end.outcomes += toString(tryRunSync(sleepFor(60s)).outcome());
+            end.outcomes += nameOf(tryRunSync(sleepFor(60s)).outcome());
         };
         interloop::connect(sender, &QObject::objectNameChanged, sender, slot, Overlap::Parallel);
         for (int n = 1; n <= 5; ++n)
@@ -167,12 +173,48 @@ void TestParkedQuit::Q02_aThreadsEndEndsParkedWaits()
     QVERIFY2(timer.elapsed() < 1000, qPrintable(QString::number(timer.elapsed())));
 }
 
+void TestParkedQuit::anExitThatComesWithTheEndOfANestedWaitEndsParkedOnes_data()
+{
+    QTest::addColumn<bool>("isExitFirst");
+    QTest::newRow("exit, then the end") << true;
+    QTest::newRow("the end, then exit") << false;
+}
+
+// As if the nested wait went on: it has its value, and the exit is for all others. Nobody else runs an event loop here.
+void TestParkedQuit::anExitThatComesWithTheEndOfANestedWaitEndsParkedOnes()
+{
+    QFETCH(bool, isExitFirst);
+    QObject sender;
+    QStringList outcomes;
+    Event end;
+    const auto slot = [&outcomes] { outcomes += nameOf(tryRunSync(sleepFor(60s)).outcome()); };
+    const auto waitForEnd = [](Event &end) -> Task<> { co_await end.wait(); };
+    interloop::connect(&sender, &QObject::objectNameChanged, &sender, slot);
+    QTimer::singleShot(0, &sender, [&sender, &end, isExitFirst] {
+        sender.setObjectName(QStringLiteral("a slot that waits"));
+        if (isExitFirst)
+            QCoreApplication::exit(0);
+        end.set();
+        if (!isExitFirst)
+            QCoreApplication::exit(0);
+    });
+
+    QCOMPARE(tryRunSync(waitForEnd(end)).outcome(), Outcome::Value);
+    QCOMPARE(Bridge::current().parked(), 1);
+    runSync(yield());
+
+    QCOMPARE(outcomes, QStringList({"Quit"}));
+    QCOMPARE(Bridge::current().parked(), 0);
+    QTimer::singleShot(0, QCoreApplication::instance(), &QCoreApplication::quit); // Qt forgets the exit
+    QCoreApplication::exec();
+}
+
 void TestParkedQuit::theNextExecIsNoLongerQuitting()
 {
     QObject sender;
     QStringList outcomes;
     const auto slot = [&outcomes](const QString &name) {
-        outcomes += toString(tryRunSync(sleepFor(name == "long" ? 60s : 0s)).outcome());
+        outcomes += nameOf(tryRunSync(sleepFor(name == "long" ? 60s : 0s)).outcome());
     };
     interloop::connect(&sender, &QObject::objectNameChanged, &sender, slot, Overlap::Parallel);
 
@@ -187,6 +229,85 @@ void TestParkedQuit::theNextExecIsNoLongerQuitting()
         QCOMPARE(Bridge::current().parked(), 0);
         outcomes.clear();
     }
+}
+
+namespace {
+
+Task<> cleanedUp(bool &isClean)
+{
+    bool isCancelled = false;
+    try {
+        co_await sleepFor(60s);
+    } catch (const Cancelled &) {
+        isCancelled = true;
+    }
+    if (isCancelled) {
+        co_await shield(sleepFor(20ms));
+        isClean = true;
+    }
+}
+
+} // namespace
+
+// Closing the last window posts another Quit, which comes behind the end of exec().
+void TestParkedQuit::aWindowThatQuitClosesTakesNoTimeFromParkedWaits()
+{
+    if (!hasWindows())
+        QSKIP("needs windows");
+    QGuiApplication::setQuitOnLastWindowClosed(true);
+    QWidget window;
+    window.show();
+    bool isClean = false;
+    interloop::connect(&window, &QObject::objectNameChanged, &window, [&isClean] { runSync(cleanedUp(isClean)); });
+    QTimer::singleShot(0, &window, [&window] {
+        window.setObjectName(QStringLiteral("a slot that waits"));
+        QTimer::singleShot(20, QCoreApplication::instance(), &QCoreApplication::quit);
+    });
+
+    QCoreApplication::exec();
+
+    QGuiApplication::setQuitOnLastWindowClosed(false);
+    QVERIFY(!window.isVisible());
+    QVERIFY(isClean);
+    QCOMPARE(Bridge::current().parked(), 0);
+}
+
+namespace {
+
+class RefusesToClose final : public QWidget
+{
+    void closeEvent(QCloseEvent *event) override { event->ignore(); }
+};
+
+} // namespace
+
+void TestParkedQuit::aQuitThatAWindowRefusesLosesNoSignal()
+{
+    if (!hasWindows())
+        QSKIP("needs windows");
+    RefusesToClose window;
+    window.show();
+    QObject sender;
+    QStringList names;
+    Event mayEnd;
+    const auto waitForEnd = [](Event &event) -> Task<> { co_await event.wait(); };
+    const auto slot = [&](const QString &name) {
+        runSync(waitForEnd(mayEnd));
+        names += name;
+        if (name == "second")
+            QCoreApplication::exit(0);
+    };
+    interloop::connect(&sender, &QObject::objectNameChanged, &sender, slot, Overlap::Enqueue);
+    QTimer::singleShot(0, &sender, [&] {
+        sender.setObjectName(QStringLiteral("first"));
+        sender.setObjectName(QStringLiteral("second"));
+        QCoreApplication::quit();
+        QTimer::singleShot(20, &sender, [&mayEnd] { mayEnd.set(); });
+    });
+    QTimer::singleShot(2000, &sender, [] { QCoreApplication::exit(1); });
+
+    QCOMPARE(QCoreApplication::exec(), 0);
+    QCOMPARE(names, QStringList({"first", "second"}));
 }
 
 INTERLOOP_TEST_MAIN(TestParkedQuit)

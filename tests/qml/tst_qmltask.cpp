@@ -97,7 +97,7 @@ private:
         try {
             co_await sleepFor(std::chrono::milliseconds(milliseconds));
         } catch (const Cancelled &cancelled) {
-            notes->cancelled += QString::fromLatin1(toString(cancelled.outcome()));
+            notes->cancelled += QString::fromLatin1(nameOf(cancelled.outcome()));
             throw;
         }
         ++notes->ended;

@@ -97,7 +97,7 @@ QString errorOf(Task<T> task)
     if (result)
         return QStringLiteral("no error");
     if (result.outcome() != Outcome::Exception)
-        return QString::fromLatin1(toString(result.outcome()));
+        return QString::fromLatin1(nameOf(result.outcome()));
     try {
         std::rethrow_exception(result.error());
     } catch (const SenderDestroyed &error) {

@@ -66,7 +66,7 @@ Task<QString> endOf(A awaitable)
     try {
         co_await std::move(awaitable);
     } catch (const Cancelled &cancelled) {
-        end = QString::fromLatin1(toString(cancelled.outcome()));
+        end = QString::fromLatin1(nameOf(cancelled.outcome()));
         end += cancelled.whom() == Cancelled::Whom::Self ? ", self" : ", awaited";
     }
     co_return end;

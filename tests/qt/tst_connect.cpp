@@ -122,9 +122,9 @@ public:
     }
 };
 
-QString nameOf(Outcome outcome)
+QString named(Outcome outcome)
 {
-    return QString::fromLatin1(toString(outcome));
+    return QString::fromLatin1(nameOf(outcome));
 }
 
 // Connects a body that waits until it is ended, with a tracked capture and a tracked argument; both are looked at
@@ -140,14 +140,14 @@ Connection connectWaiting(bool isCoroutine, Source &source, QObject *context, in
                                       try {
                                           co_await sleepFor(time);
                                       } catch (const Cancelled &cancelled) {
-                                          how = nameOf(cancelled.outcome());
+                                          how = named(cancelled.outcome());
                                       }
                                       ends.note(capture, argument, how);
                                   });
     }
     return interloop::connect(&source, &Source::gave, context, [capture, &ends, time](const Tracked &argument) {
         const Result<> result = tryRunSync(sleepFor(time));
-        ends.note(capture, argument, nameOf(result.outcome()));
+        ends.note(capture, argument, named(result.outcome()));
     });
 }
 

@@ -147,7 +147,7 @@ Task<QString> endOf(A awaitable)
     } catch (const std::runtime_error &error) {
         end = QStringLiteral("error ") + QString::fromUtf8(error.what());
     } catch (const Cancelled &cancelled) {
-        end = QString::fromLatin1(toString(cancelled.outcome()));
+        end = QString::fromLatin1(nameOf(cancelled.outcome()));
     }
     co_return end;
 }
@@ -620,7 +620,7 @@ void TestSignal::exactlyOneOutcomeAcrossThreads()
             handle.cancel();
         });
         const Result<QString> result = tryRunSync(handle, RunOptions().timeout(5s));
-        const QString end = result ? result.value() : QString::fromLatin1(toString(result.outcome()));
+        const QString end = result ? result.value() : QString::fromLatin1(nameOf(result.outcome()));
         if (end == QStringLiteral("value ") + QString::number(i) && i % 2 == 0)
             ++values;
         else if (end.startsWith(QStringLiteral("SenderDestroyed")) && i % 2 != 0)

@@ -8,12 +8,14 @@
 
 #include <interloop/interloop.h>
 
+#include <QCryptographicHash>
 #include <QFutureWatcher>
 #include <QPromise>
 #include <QThread>
 #include <QTimer>
 
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -133,12 +135,13 @@ Task<> fourSleepers(Timeline &log)
     log.note("done");
 }
 
-// Ticks until it is cancelled.
-Task<> ticker(Timeline &log, std::chrono::nanoseconds period)
+// Ticks until it is cancelled, or `count` times.
+Task<> ticker(Timeline &log, std::chrono::nanoseconds period, int count = std::numeric_limits<int>::max())
 {
-    for (int tick = 0;; ++tick) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (int tick = 0; tick < count; ++tick) {
         log.note("tick " + QString::number(tick));
-        co_await sleepFor(period);
+        co_await sleepUntil(begin + (tick + 1) * period); // one that is late does not make the next late
     }
 }
 
@@ -210,7 +213,7 @@ void TestManyTasks::A03_aTickerGoesOnInsideANestedRun()
     Timeline log;
     drive([&] {
         log.start();
-        const auto ticks = spawn(ticker(log, unit / 2));
+        const auto ticks = spawn(ticker(log, unit / 2 + 2ms, 9)); // so that tick 8 is after "End 3"
         runSync(fourSleepers(log));
         log.note("nested returned");
         runSync(sleepFor(unit / 4));
@@ -640,7 +643,7 @@ void TestManyTasks::A22_cancellingAGatherCancelsItsChildrenInOrder()
         const auto gathering = spawn(gathersThree(log));
         const auto canceller = spawn(cancelsAfter(unit, gathering));
         const auto result = tryRunSync(gathering);
-        log.note(toString(result.outcome()));
+        log.note(nameOf(result.outcome()));
         runSync(canceller);
     });
     COMPARE_TIMELINE(log, "1 cancelled@1, 2 cancelled@1, 3 cancelled@1, Cancelled@1");
@@ -696,10 +699,14 @@ void TestManyTasks::A24_awaitingWhatIsDoneDoesNotYield()
 
 namespace {
 
+// Keeps a processor busy.
 int computes(std::chrono::milliseconds duration)
 {
-    std::this_thread::sleep_for(duration);
-    return 5;
+    const auto end = std::chrono::steady_clock::now() + duration;
+    QByteArray bytes(1000, 'x');
+    while (std::chrono::steady_clock::now() < end)
+        bytes.replace(0, 20, QCryptographicHash::hash(bytes, QCryptographicHash::Sha1));
+    return int(bytes.size());
 }
 
 Task<int> nestsTheWork()
@@ -715,14 +722,20 @@ void TestManyTasks::A26_workInAThreadLetsTheTickerRun()
     Timeline log;
     int result = 0;
     drive([&] {
-        log.start();
-        const auto ticks = spawn(ticker(log, unit));
-        result = runSync(nestsTheWork());
-        stop(ticks);
+        int percent = 0;
+        for (int round = 0; round < 3 && percent < 95; ++round) { // a round has few ticks, and a machine others to serve
+            log.start();
+            const auto ticks = spawn(ticker(log, unit));
+            const Ticks timer(10ms);
+            result = runSync(nestsTheWork());
+            stop(ticks);
+            percent = timer.percent();
+            QVERIFY(timer.count() > 0);
+        }
+        QVERIFY2(percent >= 95, qPrintable(QStringLiteral("%1 %").arg(percent)));
     });
-    QCOMPARE(result, 5);
-    const QString order = log.order();
-    QVERIFY2(order == "tick 0, tick 1, tick 2" || order == "tick 0, tick 1, tick 2, tick 3", qPrintable(order));
+    QCOMPARE(result, 1000);
+    QVERIFY2(log.order().startsWith("tick 0, tick 1, tick 2"), qPrintable(log.order()));
 }
 
 namespace {

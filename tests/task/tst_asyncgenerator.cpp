@@ -80,7 +80,7 @@ Task<> noteNext(AsyncGenerator<int> &generator)
         const std::optional<int> item = co_await generator.next();
         note(item ? std::to_string(*item) : "the end");
     } catch (const Cancelled &cancelled) {
-        note(std::string("cancelled ") + toString(cancelled.outcome()));
+        note(std::string("cancelled ") + nameOf(cancelled.outcome()));
     } catch (const std::exception &e) {
         note(e.what());
     }
@@ -453,7 +453,7 @@ void TestAsyncGenerator::cancelledConsumerUnwindsTheBody()
             co_await sleepFor(10s);
             co_yield 2;
         } catch (const Cancelled &cancelled) {
-            note(std::string("body ") + toString(cancelled.outcome()));
+            note(std::string("body ") + nameOf(cancelled.outcome()));
             throw;
         }
     };
@@ -511,7 +511,7 @@ void TestAsyncGenerator::consumersScopeCoversTheBody()
     const auto body = []() -> Task<> {
         CancelScope scope(3500ms);
         const Result<> result = co_await scope.run(noteAll(numbers(10, 1s)));
-        note(toString(result.outcome()));
+        note(nameOf(result.outcome()));
     };
     loop->runTask(body());
     QCOMPARE(loop->takeNotes(), (QStringList{"0@1", "1@2", "2@3", "TimedOut@3.5"}));
@@ -772,7 +772,7 @@ void TestAsyncGenerator::scopeOfTheBodyFollowsItToAnotherTask()
         CancelScope inner(100s);
         co_yield 1;
         const Result<> result = co_await inner.run(sleepFor(2s));
-        note(toString(result.outcome()));
+        note(nameOf(result.outcome()));
         co_yield 2;
         co_await sleepFor(10s);
     };

@@ -35,7 +35,7 @@ using Shield = CancelScope::Shield;
 template<typename T>
 void noteResult(const std::string &name, const Result<T> &result)
 {
-    note(name + (result ? " value" : std::string(" ") + toString(result.outcome())));
+    note(name + (result ? " value" : std::string(" ") + nameOf(result.outcome())));
 }
 
 // Notes how a scope of its own around `awaitable` ends.
@@ -113,7 +113,7 @@ void TestCancelScope::runGivesTheResult()
     const auto body = []() -> Task<std::string> {
         CancelScope scope(2s);
         const Result<std::string> result = co_await scope.run(valueAfter(1s, std::string("text")));
-        note(scope.isCancelled() ? "cancelled" : toString(scope.outcome()));
+        note(scope.isCancelled() ? "cancelled" : nameOf(scope.outcome()));
         co_return result.value();
     };
     QCOMPARE(loop->runTask(body()), std::string("text"));
@@ -157,7 +157,7 @@ void TestCancelScope::runAbsorbsItsOwnCancellation()
         spawn(cancelAfter(1s, scope));
         const Result<> result = co_await scope.run(sleeper("task", 10s));
         noteResult("run", result);
-        note(scope.isCancelled() ? toString(scope.outcome()) : "not cancelled");
+        note(scope.isCancelled() ? nameOf(scope.outcome()) : "not cancelled");
         co_await sleepFor(1s);
         note("end");
     };
@@ -251,7 +251,7 @@ void TestCancelScope::resultInSpiteOfTheCancellationIsGiven()
     const auto body = [](auto refuses) -> Task<int> {
         CancelScope scope(1s);
         const Result<int> result = co_await scope.run(refuses());
-        note(toString(scope.outcome()));
+        note(nameOf(scope.outcome()));
         co_return result.value();
     };
     QCOMPARE(loop->runTask(body(refuses)), 7);
@@ -464,7 +464,7 @@ void TestCancelScope::deadlineInThePastCancelsAtOnce()
     QFETCH(qint64, nanoseconds);
     const auto body = [](std::chrono::nanoseconds timeout) -> Task<> {
         CancelScope scope(timeout);
-        note(toString(scope.outcome()));
+        note(nameOf(scope.outcome()));
         const Result<> result = co_await scope.run(sleepFor(1s));
         noteResult("run", result);
     };
@@ -494,7 +494,7 @@ void TestCancelScope::firstOutcomeStays()
         CancelScope first(1s);
         spawn(cancelAfter(0s, first));
         const Result<> cancelled = co_await first.run(shield(sleepFor(2s)));
-        note(toString(first.outcome()));
+        note(nameOf(first.outcome()));
         CancelScope second(0s);
         second.cancel();
         second.setDeadline(TimePoint::max());
@@ -579,7 +579,7 @@ void TestCancelScope::scopeMayOutliveItsTask()
     kept.back()->setShield(Shield::Yes);
     QVERIFY(kept.back()->isCancelled());
     loop->runUntil(10s); // the deadline of the other
-    QCOMPARE(toString(kept.front()->outcome()), "TimedOut");
+    QCOMPARE(nameOf(kept.front()->outcome()), "TimedOut");
     kept.clear();
 }
 
@@ -667,7 +667,7 @@ Task<> runModel(const Model &model, int level, QStringList &notes)
         scope.setDeadline(TimePoint(std::chrono::microseconds(model.deadline[level])));
     const Result<> result = co_await scope.run(inside(model, level, notes));
     const auto now = VirtualScheduler::current().elapsed() / std::chrono::microseconds(1);
-    notes += QString("%1 %2@%3").arg(level).arg(result ? "value" : toString(result.outcome())).arg(now);
+    notes += QString("%1 %2@%3").arg(level).arg(result ? "value" : nameOf(result.outcome())).arg(now);
 }
 
 } // namespace

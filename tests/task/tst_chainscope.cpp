@@ -47,7 +47,7 @@ Task<> stubborn(int rounds)
             co_await sleepFor(10s);
             note("slept");
         } catch (const Cancelled &cancelled) {
-            note(toString(cancelled.outcome()));
+            note(nameOf(cancelled.outcome()));
         }
     }
 }
@@ -116,7 +116,7 @@ void TestChainScope::outcomeReachesTheTask_data()
 {
     QTest::addColumn<int>("outcome");
     for (const Outcome outcome : {Outcome::Cancelled, Outcome::Quit, Outcome::ContextDestroyed, Outcome::TimedOut})
-        QTest::newRow(toString(outcome)) << int(outcome);
+        QTest::newRow(nameOf(outcome)) << int(outcome);
 }
 
 void TestChainScope::outcomeReachesTheTask()
@@ -134,19 +134,19 @@ void TestChainScope::outcomeReachesTheTask()
 
     // then
     for (const TaskHandle<> &handle : {waiting, unstarted}) {
-        QCOMPARE(toString(handle.state().outcome()), toString(expected));
+        QCOMPARE(nameOf(handle.state().outcome()), nameOf(expected));
         QVERIFY(handle.isCancelled());
     }
     const auto whoAwaits = [](TaskHandle<> handle) -> Task<> {
         try {
             co_await handle;
         } catch (const Cancelled &cancelled) {
-            note(std::string(toString(cancelled.outcome()))
+            note(std::string(nameOf(cancelled.outcome()))
                  + (cancelled.whom() == Cancelled::Whom::Awaited ? " of the awaited" : " of its own"));
         }
     };
     loop->runTask(whoAwaits(waiting));
-    QCOMPARE(loop->takeNotes(), QStringList{QString(toString(expected)) + " of the awaited@0"});
+    QCOMPARE(loop->takeNotes(), QStringList{QString(nameOf(expected)) + " of the awaited@0"});
 }
 
 void TestChainScope::cancelledIsNotCaughtAsAnException()
@@ -268,7 +268,7 @@ void TestChainScope::outerCancellationIsSeenInTheInnerScope()
         try {
             co_await sleepFor(10s);
         } catch (const Cancelled &) {
-            note(std::string("inner ") + toString(inner.cancelledAs()) + (inner.isCancelledFromOutside() ? ", outside too" : ""));
+            note(std::string("inner ") + nameOf(inner.cancelledAs()) + (inner.isCancelledFromOutside() ? ", outside too" : ""));
             throw;
         }
     };
@@ -324,7 +324,7 @@ void TestChainScope::forcedCancellationGoesThroughShields()
     handle.state().requestCancel(Outcome::Quit, CancelMode::Forced);
     loop->run();
     QCOMPARE(loop->takeNotes(), (QStringList{"Start task@0", "Cancelled task@1"}));
-    QCOMPARE(toString(handle.state().outcome()), "Quit");
+    QCOMPARE(nameOf(handle.state().outcome()), "Quit");
 }
 
 void TestChainScope::forcedAfterPoliteGoesThroughShields()
@@ -337,7 +337,7 @@ void TestChainScope::forcedAfterPoliteGoesThroughShields()
     handle.state().requestCancel(Outcome::Quit, CancelMode::Forced);
     loop->run();
     QCOMPARE(loop->takeNotes(), QStringList{"Cancelled task@2"});
-    QCOMPARE(toString(handle.state().outcome()), "Cancelled"); // as it was cancelled first
+    QCOMPARE(nameOf(handle.state().outcome()), "Cancelled"); // as it was cancelled first
 }
 
 void TestChainScope::pendingCancellationIsBackBehindTheShield()
@@ -347,15 +347,15 @@ void TestChainScope::pendingCancellationIsBackBehindTheShield()
         outer.cancel(Outcome::Quit);
         {
             const ChainScope shield(currentChain(), Shield::Yes);
-            note(toString(currentChain().pendingCancel()));
+            note(nameOf(currentChain().pendingCancel()));
             {
                 ChainScope inner(currentChain(), Shield::No);
                 inner.cancel(Outcome::Cancelled);
-                note(toString(currentChain().pendingCancel()));
+                note(nameOf(currentChain().pendingCancel()));
             }
-            note(toString(currentChain().pendingCancel()));
+            note(nameOf(currentChain().pendingCancel()));
         }
-        note(toString(currentChain().pendingCancel()));
+        note(nameOf(currentChain().pendingCancel()));
         co_return;
     };
     loop->runTask(body());

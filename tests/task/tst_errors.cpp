@@ -90,7 +90,7 @@ void TestErrors::refusalIsKeptAndNamed()
 
 void TestErrors::outcomeOfAnException()
 {
-    const auto outcome = [](auto exception) { return std::string(toString(outcomeOf(std::make_exception_ptr(exception)))); };
+    const auto outcome = [](auto exception) { return std::string(nameOf(outcomeOf(std::make_exception_ptr(exception)))); };
     QCOMPARE(outcome(Cancelled()), std::string("Cancelled"));
     QCOMPARE(outcome(Cancelled(Outcome::Quit)), std::string("Quit"));
     QCOMPARE(outcome(Cancelled(Outcome::TimedOut)), std::string("TimedOut"));

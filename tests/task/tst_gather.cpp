@@ -71,7 +71,7 @@ Task<> gathering(As... awaitables)
 template<typename T>
 QString describe(const Result<T> &result)
 {
-    const QString outcome = toString(result.outcome());
+    const QString outcome = nameOf(result.outcome());
     return result ? outcome : outcome + ' ' + QString::fromStdString(result.errorString());
 }
 

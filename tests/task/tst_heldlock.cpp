@@ -461,7 +461,7 @@ void TestHeldLock::refusedLockTakesNothing()
         try {
             co_await lockOnce(m);
         } catch (const RunSyncError &e) {
-            note(toString(e.reason()));
+            note(nameOf(e.reason()));
         }
         co_await sleepFor(1s); // it goes on, and has both
         note(m.isLocked() && n.isLocked() ? "both" : "not both");

@@ -134,9 +134,9 @@ void TestResult::outcomesAndRefusalsHaveNames()
 {
     QStringList names;
     for (int outcome = 0; outcome <= int(Outcome::Refused) + 1; ++outcome)
-        names += toString(static_cast<Outcome>(outcome));
+        names += nameOf(static_cast<Outcome>(outcome));
     for (int refusal = 0; refusal <= int(Refusal::ShuttingDown) + 1; ++refusal)
-        names += toString(static_cast<Refusal>(refusal));
+        names += nameOf(static_cast<Refusal>(refusal));
     QCOMPARE(names,
              (QStringList{"Value", "Exception", "TimedOut", "Cancelled", "Quit", "ContextDestroyed", "Refused", "?",
                           "InsideLibuvCallback", "WrongThread", "TooDeep", "StackLow", "NoSuspend", "Deadlock",

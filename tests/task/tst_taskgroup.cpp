@@ -38,7 +38,7 @@ Task<> noteEndOf(std::string name, Task<> task)
         co_await std::move(task);
         note(name + " returned");
     } catch (const Cancelled &cancelled) {
-        note(name + " cancelled (" + toString(cancelled.outcome()) + ')');
+        note(name + " cancelled (" + nameOf(cancelled.outcome()) + ')');
         throw;
     } catch (const std::exception &e) {
         note(name + " threw " + e.what());
@@ -344,8 +344,8 @@ void TestTaskGroup::outcomeOfTheCancelReachesTheChildren()
     loop->runReady();
     handle.state().requestCancel(Outcome::Quit);
     loop->run();
-    QCOMPARE(toString(child.state().outcome()), "Quit");
-    QCOMPARE(toString(handle.state().outcome()), "Quit");
+    QCOMPARE(nameOf(child.state().outcome()), "Quit");
+    QCOMPARE(nameOf(handle.state().outcome()), "Quit");
 }
 
 void TestTaskGroup::cancelThatIsPendingAtTheJoinWaitsForTheChildrenToo()
@@ -445,7 +445,7 @@ void TestTaskGroup::scopeAroundTheJoin()
         TaskGroup group;
         group.spawn(sleeper("a", 10s));
         const Result<> result = co_await scope.run(group.join());
-        note(toString(result.outcome()));
+        note(nameOf(result.outcome()));
         co_await sleepFor(1s);
     };
     loop->runTask(noteEndOf("body", body()));

@@ -26,6 +26,8 @@ private slots:
     void verify() { INTERLOOP_RUN(verifyTask()); }
     void verify2() { INTERLOOP_RUN(verify2Task()); }
     void compare() { INTERLOOP_RUN(compareTask()); }
+    void outcomes() { QCOMPARE(Outcome::Quit, Outcome::Value); }
+    void refusals() { QCOMPARE(Refusal::Deadlock, Refusal::TooDeep); }
     void fail() { INTERLOOP_RUN(failTask()); }
     void skip() { INTERLOOP_RUN(skipTask()); }
     void throwsNothing() { INTERLOOP_RUN(throwsNothingTask()); }

@@ -80,6 +80,8 @@ void TestVerify::whatDoesNotHoldFailsWithTheValues_data()
     QTest::newRow("verify") << QStringList{"FAIL!", "'1 > 2' returned FALSE", here};
     QTest::newRow("verify2") << QStringList{"FAIL!", "'1 > 2' returned FALSE. (one is not greater)", here};
     QTest::newRow("compare") << QStringList{"FAIL!", "(co_await give(\"left\"))", "\"left\"", "\"right\"", here};
+    QTest::newRow("outcomes") << QStringList{"FAIL!", ": Quit", ": Value", here};
+    QTest::newRow("refusals") << QStringList{"FAIL!", ": Deadlock", ": TooDeep", here};
     QTest::newRow("fail") << QStringList{"FAIL!", "on purpose", here};
     QTest::newRow("throwsNothing") << QStringList{
             "FAIL!", "co_await yield() was to throw std::runtime_error, but threw: nothing", here};

@@ -59,8 +59,8 @@ public:
             faults += QStringLiteral("not every task was unwound");
         if (value(QStringLiteral("uv_loop_close")) != QStringLiteral("0"))
             faults += QStringLiteral("uv_loop_close");
-        if (!values(QStringLiteral("message")).isEmpty())
-            faults += QStringLiteral("messages");
+        if (const QStringList messages = values(QStringLiteral("message")); !messages.isEmpty())
+            faults += QStringLiteral("message \"%1\"").arg(messages.first());
         return faults.isEmpty() ? QString() : faults.join(QStringLiteral(", ")) + QStringLiteral(":\n") + text();
     }
 

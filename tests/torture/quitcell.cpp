@@ -2,6 +2,7 @@
 #include <interloop/interloop.h>
 
 #include <tests/testmain.h>
+#include <tests/timeline.h>
 
 #ifdef INTERLOOP_TEST_QCORO
 #include <QCoroTask>
@@ -19,6 +20,7 @@
 #include <cstring>
 #include <ctime>
 #include <dlfcn.h>
+#include <optional>
 #include <thread>
 #include <unistd.h>
 
@@ -30,6 +32,7 @@
  *     interloop-quitcell outside PLACE WAY            in aboutToQuit, after exec() or before it
  *     interloop-quitcell parked  WAY PARKED NESTED    in exec(), with PARKED stacks parked and NESTED waits nested
  *     interloop-quitcell parked-cleanup | parked-noexec
+ *     interloop-quitcell firststep WAY PLACE          in the first step of what a wait in PLACE is for
  *     interloop-quitcell later | nested-later | cleanup | nextwindow [WAITER]
  *
  * It prints what it saw, one "key value" a line, and returns what exec() returned. 86: it hung.
@@ -79,7 +82,7 @@ public:
     static inline int ended = 0;
 };
 
-Clock::time_point toldToEnd; // when the application was
+std::optional<test::OwnTime> sinceToldToEnd; // the application was
 
 Task<int> answerAfter(std::chrono::milliseconds delay)
 {
@@ -127,7 +130,7 @@ public:
 
     void tell()
     {
-        toldToEnd = Clock::now();
+        sinceToldToEnd.emplace();
         if (m_way == "quit")
             QCoreApplication::quit();
         else if (m_way == "exit" || m_way == "inaslot")
@@ -173,7 +176,7 @@ QByteArray wait()
 {
     if (waiter == "interloop") {
         const Result<int> result = tryRunSync(answerAfter(aMinute));
-        return toString(result.outcome());
+        return nameOf(result.outcome());
     }
     if (waiter == "qeventloop") {
         QEventLoop loop;
@@ -271,7 +274,7 @@ void waitOutside(const QByteArray &way)
             queue([&] { teller.tell(); });
         const bool isIgnored = way == "quit" || way == "windowclosed";
         const Result<int> result = tryRunSync(answerAfter(isIgnored ? 100ms : aMinute));
-        say("outside", toString(result.outcome()));
+        say("outside", nameOf(result.outcome()));
     }
     // What Qt remembers of the exit must neither end these nor make them spin.
     const auto begin = Clock::now();
@@ -279,11 +282,11 @@ void waitOutside(const QByteArray &way)
     const Result<int> next = tryRunSync(answerAfter(300ms));
     const auto took = Clock::now() - begin;
     const auto cpuTook = cpuTime() - cpuBegin;
-    say("next", toString(next.outcome()));
+    say("next", nameOf(next.outcome()));
     say("next-ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
     say("next-cpu-ms", std::chrono::duration_cast<std::chrono::milliseconds>(cpuTook).count());
     const Result<int> afterNext = tryRunSync(answerAfter(1ms));
-    say("after-next", toString(afterNext.outcome()));
+    say("after-next", nameOf(afterNext.outcome()));
 }
 
 void outside(QCoreApplication &application, const QByteArray &place, const QByteArray &way, int &code)
@@ -294,32 +297,32 @@ void outside(QCoreApplication &application, const QByteArray &place, const QByte
         waitOutside(way);
     const auto begin = Clock::now();
     QTimer::singleShot(50, &application, [] {
-        toldToEnd = Clock::now();
+        sinceToldToEnd.emplace();
         QCoreApplication::exit(5);
     });
     code = application.exec();
     say("exec-ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count());
     if (place == "afterExec")
         waitOutside(way);
-    toldToEnd = Clock::now();
+    sinceToldToEnd.emplace();
 }
 
 // Waits begun after the quit, in the same slot.
 void waitLater()
 {
-    toldToEnd = Clock::now();
+    const auto begin = Clock::now();
+    sinceToldToEnd.emplace();
     QCoreApplication::exit(7);
     const Result<int> quick = tryRunSync(answerAfter(20ms));
-    say("quick", toString(quick.outcome()));
+    say("quick", nameOf(quick.outcome()));
     const Result<int> slow = tryRunSync(answerAfter(aMinute));
-    say("slow", toString(slow.outcome()));
-    say("slow-ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - toldToEnd).count());
+    say("slow", nameOf(slow.outcome()));
+    say("slow-ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count());
 }
 
 void later(QCoreApplication &application, bool isNested, int &code)
 {
     Bridge::current().setShutdownLimit(300ms);
-    Bridge::current().setHeldBackThreshold(1s); // the wait beneath is held back by those on top
     queue([isNested] {
         if (!isNested) {
             waitLater();
@@ -327,7 +330,35 @@ void later(QCoreApplication &application, bool isNested, int &code)
         }
         queue([] { waitLater(); });
         const Result<int> beneath = tryRunSync(answerAfter(aMinute));
-        say("beneath", toString(beneath.outcome()));
+        say("beneath", nameOf(beneath.outcome()));
+    });
+    code = application.exec();
+}
+
+Task<> tellAndWait(Teller &teller)
+{
+    const Alive alive;
+    teller.tell();
+    co_await sleepFor(aMinute);
+}
+
+// A wait that begins, and then what it is for tells the application to end, before any event loop runs for it.
+void firstStep(QCoreApplication &application, const QByteArray &way, const QByteArray &place, int &code)
+{
+    Teller teller(way);
+    Bridge::current().setShutdownLimit(5s); // so long it would take if the wait were clean-up
+    const auto wait = [&teller] { say("outcome", nameOf(tryRunSync(tellAndWait(teller)).outcome())); };
+    queue([&] {
+        if (place == "postedfunction") {
+            Bridge::current().post(wait);
+            return;
+        }
+        if (place == "slot") {
+            wait();
+            return;
+        }
+        queue(wait);
+        say("beneath", nameOf(tryRunSync(answerAfter(aMinute)).outcome()));
     });
     code = application.exec();
 }
@@ -340,7 +371,7 @@ public:
     ~Saver()
     {
         const Result<int> saved = tryRunSync(answerAfter(20ms));
-        say(m_key, toString(saved.outcome()));
+        say(m_key, nameOf(saved.outcome()));
     }
     Saver(const Saver &) = delete;
     Saver &operator=(const Saver &) = delete;
@@ -365,14 +396,14 @@ void cleanUp(QCoreApplication &application, int &code)
 {
     queue([] {
         queue([] {
-            toldToEnd = Clock::now();
+            sinceToldToEnd.emplace();
             QCoreApplication::exit(7);
         });
         const Saver saver("in-slot-destructor");
         try {
             runSync(saveInTask());
         } catch (const Cancelled &cancelled) {
-            say("caught", toString(cancelled.outcome()));
+            say("caught", nameOf(cancelled.outcome()));
             say("in-slot-catch", QByteArray::number(runSync(answerAfter(20ms))));
         }
     });
@@ -425,8 +456,8 @@ class MixedTower
 {
 public:
     MixedTower(Teller &teller, int parked, int nested)
-        : m_teller(teller), m_parkedEach(parked / (nested + 1)), m_parkedLast(parked - m_parkedEach * nested),
-          m_left(nested)
+        : m_teller(teller), m_parked(parked), m_parkedEach(parked / (nested + 1)),
+          m_parkedLast(parked - m_parkedEach * nested), m_left(nested)
     {
     }
 
@@ -434,14 +465,7 @@ public:
     {
         if (m_left == 0) {
             m_parkers.park(m_parkedLast);
-            QTimer::singleShot(20, QCoreApplication::instance(), [this] {
-                say("parked", Bridge::current().parked());
-                say("depth", Bridge::current().depth());
-                if (m_teller.isInASlot())
-                    spawn(tellInTask(this), "teller");
-                else
-                    m_teller.tell();
-            });
+            tellWhenAllAreParked();
             return;
         }
         --m_left;
@@ -451,6 +475,20 @@ public:
     }
 
 private:
+    void tellWhenAllAreParked()
+    {
+        if (Bridge::current().parked() < m_parked) {
+            QTimer::singleShot(1, QCoreApplication::instance(), [this] { tellWhenAllAreParked(); });
+            return;
+        }
+        say("parked", Bridge::current().parked());
+        say("depth", Bridge::current().depth());
+        if (m_teller.isInASlot())
+            spawn(tellInTask(this), "teller");
+        else
+            m_teller.tell();
+    }
+
     static Task<> tellInTask(MixedTower *tower)
     {
         runSync(sleepFor(1ms)); // goes on on a stack of its own
@@ -460,6 +498,7 @@ private:
 
     Teller &m_teller;
     Parkers m_parkers;
+    int m_parked;
     int m_parkedEach;
     int m_parkedLast;
     int m_left;
@@ -480,7 +519,6 @@ void parked(QCoreApplication &application, const QByteArray &way, int parkedCoun
 void parkedCleanUp(QCoreApplication &application, int &code)
 {
     Bridge::current().setShutdownLimit(300ms);
-    Bridge::current().setHeldBackThreshold(1s); // what ends the stacks waits for them
     Parkers parkers;
     const auto slot = [] {
         const Alive alive;
@@ -488,10 +526,10 @@ void parkedCleanUp(QCoreApplication &application, int &code)
         try {
             runSync(answerAfter(aMinute));
         } catch (const Cancelled &cancelled) {
-            say("caught", toString(cancelled.outcome()));
+            say("caught", nameOf(cancelled.outcome()));
             say("in-slot-catch", QByteArray::number(runSync(answerAfter(20ms))));
             const Result<int> slow = tryRunSync(answerAfter(aMinute));
-            say("slow", toString(slow.outcome()));
+            say("slow", nameOf(slow.outcome()));
         }
     };
     QObject sender;
@@ -501,7 +539,7 @@ void parkedCleanUp(QCoreApplication &application, int &code)
         parkers.park(2);
         QTimer::singleShot(20, &sender, [] {
             say("parked", Bridge::current().parked());
-            toldToEnd = Clock::now();
+            sinceToldToEnd.emplace();
             QCoreApplication::exit(7);
         });
     });
@@ -517,7 +555,7 @@ void parkedWithoutExec(QCoreApplication &application, int &code)
     parkers.park(5);
     application.processEvents();
     say("parked", Bridge::current().parked());
-    toldToEnd = Clock::now();
+    sinceToldToEnd.emplace();
     code = 0;
 }
 
@@ -528,7 +566,7 @@ void nextWindow(QCoreApplication &application, int &code)
     QWidget main;
     login.show();
     queue([&] {
-        toldToEnd = Clock::now();
+        sinceToldToEnd.emplace();
         login.close();
         say("outcome", wait());
         main.show();
@@ -563,12 +601,18 @@ int main(int argc, char **argv)
     int code = -1;
     {
         const auto application = test::makeApplication(argc, argv);
+        if (!isControl) { // any message is a fault, but it is none that another program had the processor
+            Bridge::current().setSlowStepThreshold(0ms);
+            Bridge::current().setHeldBackThreshold(1s);
+        }
         if (what == "inside")
             inside(*application, arguments[1], arguments[2].toInt(), code);
         else if (what == "outside")
             outside(*application, arguments[1], arguments[2], code);
         else if (what == "later" || what == "nested-later")
             later(*application, what == "nested-later", code);
+        else if (what == "firststep")
+            firstStep(*application, arguments[1], arguments[2], code);
         else if (what == "cleanup")
             cleanUp(*application, code);
         else if (what == "parked")
@@ -587,7 +631,7 @@ int main(int argc, char **argv)
         if (what != "parked-noexec")
             Bridge::current().close();
     }
-    say("ended-ms", std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - toldToEnd).count());
+    say("ended-ms", std::chrono::duration_cast<std::chrono::milliseconds>(sinceToldToEnd->elapsed()).count());
     say("begun", Alive::begun);
     say("unwound", Alive::ended);
     return code;

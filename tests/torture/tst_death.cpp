@@ -267,7 +267,7 @@ void TestDeath::Q02_everyEndHasAName()
     else
         play();
 
-    QCOMPARE(QString::fromLatin1(toString(got)), outcome);
+    QCOMPARE(QString::fromLatin1(nameOf(got)), outcome);
     QCOMPARE(alive, 0);
     QCOMPARE(log.containing(QStringLiteral("interloop")), QStringList());
     QCOMPARE(log.containing(QStringLiteral("bridge")), QStringList());
@@ -290,12 +290,12 @@ void TestDeath::Q02_nestedWaitsBeneathADeadContextGoOn()
     later([&] {
         later([&] {
             later([&] { context.reset(); });
-            outcomes += QLatin1String("top ") + toString(tryRunSync(sleepFor(20ms)).outcome());
+            outcomes += QLatin1String("top ") + nameOf(tryRunSync(sleepFor(20ms)).outcome());
         });
         outcomes += QLatin1String("middle ")
-                + toString(tryRunSync(sleepFor(60s), RunOptions().context(context.get())).outcome());
+                + nameOf(tryRunSync(sleepFor(60s), RunOptions().context(context.get())).outcome());
     });
-    outcomes += QLatin1String("bottom ") + toString(tryRunSync(sleepFor(40ms)).outcome());
+    outcomes += QLatin1String("bottom ") + nameOf(tryRunSync(sleepFor(40ms)).outcome());
 
     QCOMPARE(outcomes,
              QStringList({QStringLiteral("top Value"), QStringLiteral("middle ContextDestroyed"),
@@ -332,7 +332,7 @@ public:
             return;
         }
         QMetaObject::invokeMethod(this, &Tower::grow, Qt::QueuedConnection);
-        outcomes += QString::fromLatin1(toString(tryRunSync(sleepAMinute()).outcome()));
+        outcomes += QString::fromLatin1(nameOf(tryRunSync(sleepAMinute()).outcome()));
     }
 
     std::atomic<bool> hasGrown = false;

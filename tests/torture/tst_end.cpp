@@ -4,6 +4,7 @@
 #include <tests/cleanupcheck.h>
 #include <tests/messages.h>
 #include <tests/testmain.h>
+#include <tests/timeline.h>
 
 #include <QFuture>
 #include <QThread>
@@ -121,7 +122,7 @@ class Saver
 {
 public:
     explicit Saver(QStringList &saved) : m_saved(saved) { }
-    ~Saver() { m_saved += QString::fromLatin1(toString(tryRunSync(sleepFor(5ms)).outcome())); }
+    ~Saver() { m_saved += QString::fromLatin1(nameOf(tryRunSync(sleepFor(5ms)).outcome())); }
     Saver(const Saver &) = delete;
     Saver &operator=(const Saver &) = delete;
 
@@ -138,7 +139,7 @@ Task<> cleanUpSlowly(QStringList &saved)
         co_await sleepAMinute();
     } catch (const Cancelled &) {
         isCancelled = true;
-        saved += QString::fromLatin1(toString(tryRunSync(sleepFor(5ms)).outcome()));
+        saved += QString::fromLatin1(nameOf(tryRunSync(sleepFor(5ms)).outcome()));
     }
     if (isCancelled) {
         co_await shield(sleepFor(5ms));
@@ -470,10 +471,11 @@ void TestEnd::Q12_timeoutLeavesTheJobRunning()
     };
     QElapsedTimer clock;
     clock.start();
+    const test::OwnTime ownTime;
 
     QVERIFY_THROWS_EXCEPTION(TimeoutError, runSync(withTimeout(100ms, toThread(slow, &hasReturned, &alive))));
 
-    QVERIFY2(clock.elapsed() >= 100 && clock.elapsed() < 250, QByteArray::number(clock.elapsed()));
+    QVERIFY2(clock.elapsed() >= 100 && ownTime.elapsed() < 250ms, QByteArray::number(clock.elapsed()));
     QVERIFY(!hasReturned);
     runSync(untilSet(hasReturned), RunOptions().timeout(5s));
     QTRY_COMPARE(alive.load(), 0); // destroyed, later
@@ -546,7 +548,7 @@ void TestEnd::Q02_closeBeneathWaitsEndsThem()
                 emit emitter.fired();
         });
         const Result<> result = tryRunSync(sleepAMinute(), RunOptions().timeout(10s));
-        outcomes += QStringLiteral("%1 %2").arg(floor).arg(QLatin1String(toString(result.outcome())));
+        outcomes += QStringLiteral("%1 %2").arg(floor).arg(QLatin1String(nameOf(result.outcome())));
     };
     interloop::connect(&emitter, &Emitter::fired, &emitter, close);
     QStringList expected;

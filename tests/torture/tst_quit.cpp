@@ -44,6 +44,8 @@ private slots:
     void Q01d_nextWindowShownAfterTheWaitIsTooLate();
     void waitBegunAfterQuitHasTheShutdownLimit_data();
     void waitBegunAfterQuitHasTheShutdownLimit();
+    void quitInTheFirstStepOfAWaitIsNotBeforeIt_data();
+    void quitInTheFirstStepOfAWaitIsNotBeforeIt();
     void cleanUpMayWaitWhileQuitUnwinds();
     void control_naiveWaitsDoNotEndSo_data();
     void control_naiveWaitsDoNotEndSo();
@@ -194,6 +196,31 @@ void TestQuit::waitBegunAfterQuitHasTheShutdownLimit()
     const int limit = cell.number(QStringLiteral("slow-ms")); // the cell sets 300
     QVERIFY2(limit >= 300 && limit < 600, qPrintable(cell.text()));
     if (what == QStringLiteral("nested-later"))
+        QCOMPARE(cell.value(QStringLiteral("beneath")), QStringLiteral("Quit"));
+}
+
+void TestQuit::quitInTheFirstStepOfAWaitIsNotBeforeIt_data()
+{
+    QTest::addColumn<QString>("way");
+    QTest::addColumn<QString>("place");
+    QTest::addColumn<int>("code");
+    QTest::newRow("quit, in a slot") << QStringLiteral("quit") << QStringLiteral("slot") << 0;
+    QTest::newRow("quit, in a posted function") << QStringLiteral("quit") << QStringLiteral("postedfunction") << 0;
+    QTest::newRow("quit, on top of a wait") << QStringLiteral("quit") << QStringLiteral("ontop") << 0;
+    QTest::newRow("exit, on top of a wait") << QStringLiteral("exit") << QStringLiteral("ontop") << 7;
+}
+
+void TestQuit::quitInTheFirstStepOfAWaitIsNotBeforeIt()
+{
+    QFETCH(QString, way);
+    QFETCH(QString, place);
+    QFETCH(int, code);
+
+    const Cell cell({QStringLiteral("firststep"), way, place});
+
+    QCOMPARE(cell.fault(code), QString()); // it has ended at once
+    QCOMPARE(cell.value(QStringLiteral("outcome")), QStringLiteral("Quit"));
+    if (place == QStringLiteral("ontop"))
         QCOMPARE(cell.value(QStringLiteral("beneath")), QStringLiteral("Quit"));
 }
 

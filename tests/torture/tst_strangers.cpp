@@ -153,7 +153,8 @@ void TestStrangers::Q05_plainSlotThrowsAgainAndAgain()
     QTimer timer;
     QObject::connect(&timer, &QTimer::timeout, &timer, [&] { ++fires; });
     timer.start(1ms);
-    QCOMPARE(runSync(answer()), 42);
+    for (int i = 0; i < 100 && fires < 5; ++i)
+        QCOMPARE(runSync(answer()), 42);
     QVERIFY2(fires >= 5, QByteArray::number(fires)); // Qt's timers are still well
 }
 

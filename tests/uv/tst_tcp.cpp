@@ -2,126 +2,26 @@
 #include <interloop/interloop.h>
 
 #include <tests/cleanupcheck.h>
+#include <tests/sockets.h>
 #include <tests/testmain.h>
+
+#include <interloop/test/virtualclock.h>
 
 #include <QCryptographicHash>
 #include <QProcess>
 #include <QRegularExpression>
 #include <QTemporaryDir>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include <netinet/tcp.h>
 
 #include <csignal>
 #include <thread>
 
 using namespace interloop;
+using namespace interloop::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-const QString loopback = QStringLiteral("127.0.0.1");
-
-// A socket of the operating system's, for what a peer may do that no TcpSocket does.
-class RawSocket
-{
-public:
-    explicit RawSocket(int fd) : m_fd(fd) { }
-    RawSocket() : m_fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) { }
-    ~RawSocket() { close(); }
-    RawSocket(const RawSocket &) = delete;
-    RawSocket &operator=(const RawSocket &) = delete;
-
-    static sockaddr_in address(int port)
-    {
-        sockaddr_in address = {};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        address.sin_port = htons(std::uint16_t(port));
-        return address;
-    }
-    bool listen(int backlog)
-    {
-        const sockaddr_in any = address(0);
-        return bind(m_fd, reinterpret_cast<const sockaddr *>(&any), sizeof(any)) == 0 && ::listen(m_fd, backlog) == 0;
-    }
-    bool connectTo(int port)
-    {
-        const sockaddr_in peer = address(port);
-        return ::connect(m_fd, reinterpret_cast<const sockaddr *>(&peer), sizeof(peer)) == 0;
-    }
-    int port() const
-    {
-        sockaddr_in own = {};
-        socklen_t size = sizeof(own);
-        getsockname(m_fd, reinterpret_cast<sockaddr *>(&own), &size);
-        return ntohs(own.sin_port);
-    }
-    int accept() const { return ::accept4(m_fd, nullptr, nullptr, SOCK_CLOEXEC); }
-    int descriptor() const { return m_fd; }
-
-    // Sends RST instead of FIN.
-    void reset()
-    {
-        const linger now = {1, 0};
-        setsockopt(m_fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-        close();
-    }
-    void close()
-    {
-        if (m_fd >= 0)
-            ::close(std::exchange(m_fd, -1));
-    }
-
-private:
-    int m_fd;
-};
-
-// How a wait failed: its error code and all it says.
-class Failure
-{
-public:
-    template<typename T>
-    explicit Failure(const Result<T> &result) : outcome(result.outcome())
-    {
-        text = QString::fromStdString(result.errorString());
-        try {
-            if (result.error())
-                std::rethrow_exception(result.error());
-        } catch (const std::system_error &error) {
-            code = error.code();
-        } catch (...) { }
-    }
-
-    Outcome outcome;
-    std::error_code code;
-    QString text;
-};
-
-template<Awaitable A>
-Failure failureOf(A awaitable)
-{
-    return Failure(tryRunSync(std::move(awaitable), RunOptions().timeout(10s)));
-}
-
-Task<> makePair(TcpSocket &near, TcpSocket &far)
-{
-    TcpServer server = TcpServer::listen(loopback, 0);
-    const auto accepting = spawn(server.accept(), "accept");
-    near = co_await TcpSocket::connect(loopback, server.port());
-    auto accepted = accepting;
-    far = co_await std::move(accepted);
-}
-
-class Pair
-{
-public:
-    Pair() { runSync(makePair(near, far)); }
-
-    TcpSocket near;
-    TcpSocket far;
-};
 
 Task<> echo(TcpSocket &socket)
 {
@@ -164,10 +64,10 @@ QByteArray tooMuch()
 }
 
 // A pseudo-random stream, the same for the same seed.
-class Stream
+class Bytes
 {
 public:
-    explicit Stream(quint32 seed) : m_state(seed) { }
+    explicit Bytes(quint32 seed) : m_state(seed) { }
     QByteArray next(qsizetype size)
     {
         QByteArray bytes(size, Qt::Uninitialized);
@@ -187,7 +87,7 @@ constexpr int blockCount = interloop::test::isSanitized ? 4 : 32;
 
 Task<QByteArray> sendBlocks(TcpSocket &socket, quint32 seed)
 {
-    Stream stream(seed);
+    Bytes stream(seed);
     QCryptographicHash hash(QCryptographicHash::Sha1);
     for (int i = 0; i < blockCount; ++i) {
         const QByteArray block = stream.next(blockSize);
@@ -251,6 +151,22 @@ private slots:
     void getFromAnHttpServerOfSomebodyElse();
     void socketsOutliveTheBridge();
     void otherThreadsAreRefused();
+    void aHalfClosedSocketStillReads();
+    void optionsReachTheKernel();
+    void resetReachesThePeer_data();
+    void resetReachesThePeer();
+    void addressesInsteadOfNames();
+    void descriptorsOfOthersAreTakenOver();
+    void connectionsWaitInTheKernelUntilATaskAccepts();
+    void oneServerOnSeveralAddresses();
+    void oneServerTakesAllItsAddressesByTurns();
+    void anAddressInUseClosesTheWholeServer();
+    void familiesAreInterleaved_data();
+    void familiesAreInterleaved();
+    void theFirstToAnswerWins_data();
+    void theFirstToAnswerWins();
+    void anAddressThatNeverAnswersCostsAQuarterOfASecond();
+    void attemptsThatOthersCancelAreNoConnection();
 
 private:
     test::CleanupCheck m_leaks;
@@ -436,6 +352,8 @@ public:
             return near.shutdown();
         qFatal("unknown operation");
     }
+
+    int port() const { return m_listener.port(); }
 
     void close()
     {
@@ -857,7 +775,7 @@ Task<QByteArray> get(int port, QByteArray path)
 void TestTcp::getFromAnHttpServerOfSomebodyElse()
 {
     QTemporaryDir folder;
-    const QByteArray content = Stream(7).next(300'000);
+    const QByteArray content = Bytes(7).next(300'000);
     QFile file(folder.filePath(QStringLiteral("file.bin")));
     QVERIFY(file.open(QIODevice::WriteOnly) && file.write(content) == content.size());
     file.close();
@@ -923,6 +841,419 @@ void TestTcp::otherThreadsAreRefused()
 
     runSync(pair.near.write("unharmed"));
     QCOMPARE(runSync(readExactly(pair.far, 8)), QByteArray("unharmed"));
+}
+
+void TestTcp::aHalfClosedSocketStillReads()
+{
+    Pair pair;
+    runSync(pair.near.write("question"));
+    runSync(pair.near.shutdown());
+    QCOMPARE(runSync(pair.far.readAll()), QByteArray("question"));
+
+    runSync(pair.far.write("answer"));
+    runSync(pair.far.shutdown());
+
+    QCOMPARE(runSync(pair.near.readAll()), QByteArray("answer"));
+    QVERIFY(pair.near.isOpen() && pair.far.isOpen());
+    QCOMPARE(failureOf(pair.near.write("too late")).code, std::errc::broken_pipe);
+}
+
+namespace {
+
+int option(const TcpSocket &socket, int level, int name)
+{
+    int value = -1;
+    socklen_t size = sizeof(value);
+    getsockopt(socket.descriptor(), level, name, &value, &size);
+    return value;
+}
+
+} // namespace
+
+void TestTcp::optionsReachTheKernel()
+{
+    Pair pair;
+    QCOMPARE(option(pair.near, SOL_SOCKET, SO_KEEPALIVE), 0);
+    pair.near.setKeepAlive(77s);
+    QCOMPARE(option(pair.near, SOL_SOCKET, SO_KEEPALIVE), 1);
+    QCOMPARE(option(pair.near, IPPROTO_TCP, TCP_KEEPIDLE), 77);
+    for (const std::chrono::seconds impossible : {0s, -1s, 32768s, std::chrono::seconds::max()}) {
+        QVERIFY_THROWS_EXCEPTION(std::system_error, pair.near.setKeepAlive(impossible));
+        QCOMPARE(option(pair.near, IPPROTO_TCP, TCP_KEEPIDLE), 77);
+    }
+    pair.near.clearKeepAlive();
+    QCOMPARE(option(pair.near, SOL_SOCKET, SO_KEEPALIVE), 0);
+
+    pair.near.setNoDelay(true);
+    QCOMPARE(option(pair.near, IPPROTO_TCP, TCP_NODELAY), 1);
+    pair.near.setNoDelay(false);
+    QCOMPARE(option(pair.near, IPPROTO_TCP, TCP_NODELAY), 0);
+
+    pair.near.close();
+    QCOMPARE(pair.near.descriptor(), -1);
+    QVERIFY_THROWS_EXCEPTION(std::system_error, pair.near.setKeepAlive(1s));
+    QVERIFY_THROWS_EXCEPTION(std::system_error, pair.near.clearKeepAlive());
+    QVERIFY_THROWS_EXCEPTION(std::system_error, pair.near.reset());
+}
+
+void TestTcp::resetReachesThePeer_data()
+{
+    QTest::addColumn<QByteArray>("meanwhile");
+    for (const char *meanwhile : {"nothing", "a read", "a write", "a shutdown behind a write"})
+        QTest::newRow(meanwhile) << QByteArray(meanwhile);
+}
+
+void TestTcp::resetReachesThePeer()
+{
+    QFETCH(QByteArray, meanwhile);
+    Pair pair;
+    const QString peer = pair.far.peerAddress().toString();
+    std::vector<TaskHandle<>> stuck;
+    if (meanwhile == "a read")
+        stuck.push_back(spawn([](TcpSocket &socket) -> Task<> { co_await socket.read(); }(pair.near), "read"));
+    if (meanwhile.endsWith("a write"))
+        stuck.push_back(spawn(pair.near.write(tooMuch()), "write"));
+    if (meanwhile.startsWith("a shutdown"))
+        stuck.push_back(spawn(pair.near.shutdown(), "shutdown"));
+    runSync(sleepFor(2ms));
+
+    pair.near.reset();
+
+    QVERIFY(!pair.near.isOpen());
+    for (const TaskHandle<> &task : stuck)
+        QCOMPARE(failureOf(task).code, std::errc::operation_canceled);
+    const Failure failure = failureOf(pair.far.readAll());
+    QCOMPARE(failure.text, QStringLiteral("read %1: Connection reset by peer").arg(peer));
+}
+
+void TestTcp::addressesInsteadOfNames()
+{
+    TcpServer server = TcpServer::listen(loopback, 0);
+    const TcpSocket socket = runSync(TcpSocket::connect(server.address()));
+    QCOMPARE(socket.peerAddress().toString(), server.address().toString());
+    QCOMPARE(runSync(server.accept()).peerAddress().toString(), socket.localAddress().toString());
+
+    QCOMPARE(failureOf(TcpSocket::connect(SocketAddress())).text, QStringLiteral("connect: no address: Invalid argument"));
+    const auto listenOn = [](const QList<SocketAddress> &addresses, int backlog) { TcpServer::listen(addresses, backlog); };
+    QVERIFY_THROWS_EXCEPTION(std::system_error, listenOn({}, 1));
+    QVERIFY_THROWS_EXCEPTION(std::system_error, listenOn({SocketAddress()}, 1));
+    QVERIFY_THROWS_EXCEPTION(std::system_error, listenOn({server.address().withPort(0)}, 0));
+    QVERIFY(TcpServer().addresses().isEmpty());
+}
+
+void TestTcp::descriptorsOfOthersAreTakenOver()
+{
+    RawSocket listening;
+    QVERIFY(listening.listen(5));
+    TcpServer server = TcpServer::fromDescriptor(dup(listening.descriptor()));
+    QCOMPARE(server.port(), listening.port());
+    RawSocket connecting;
+    QVERIFY(connecting.connectTo(server.port()));
+    TcpSocket accepted = runSync(server.accept());
+    TcpSocket socket = TcpSocket::fromDescriptor(dup(connecting.descriptor()));
+    QCOMPARE(socket.peerAddress().toString(), server.address().toString());
+    runSync(socket.write("over"));
+    QCOMPARE(runSync(accepted.readExactly(4)), QByteArray("over"));
+
+    for (int wrong : {-1, 0, 9999, listening.descriptor()})
+        QVERIFY_THROWS_EXCEPTION(std::system_error, TcpSocket::fromDescriptor(wrong));
+    for (int wrong : {-1, 0, 9999, connecting.descriptor()})
+        QVERIFY_THROWS_EXCEPTION(std::system_error, TcpServer::fromDescriptor(wrong));
+}
+
+void TestTcp::connectionsWaitInTheKernelUntilATaskAccepts()
+{
+    TcpServer server = TcpServer::listen(loopback, 0);
+    std::array<RawSocket, 3> clients;
+    const int before = test::CleanupCheck::descriptorCount();
+
+    for (RawSocket &client : clients)
+        QVERIFY(client.connectTo(server.port()));
+    runSync(sleepFor(5ms));
+
+    QCOMPARE(test::CleanupCheck::descriptorCount(), before);
+    for (RawSocket &client : clients)
+        QCOMPARE(runSync(server.accept()).peerAddress().port(), client.port());
+}
+
+namespace {
+
+QList<SocketAddress> loopbacks()
+{
+    QList<SocketAddress> addresses;
+    addresses << SocketAddress::fromNumeric(loopback, 0) << SocketAddress::fromNumeric(QStringLiteral("127.0.0.2"), 0)
+              << SocketAddress::fromNumeric(QStringLiteral("127.0.0.3"), 0);
+    return addresses;
+}
+
+} // namespace
+
+void TestTcp::oneServerOnSeveralAddresses()
+{
+    TcpServer server = TcpServer::listen(loopbacks());
+    const QList<SocketAddress> addresses = server.addresses();
+    QCOMPARE(addresses.size(), 3);
+    QCOMPARE(server.address().toString(), addresses[0].toString());
+    QCOMPARE(addresses[2].host(), QStringLiteral("127.0.0.3"));
+
+    // Waiting tasks are served in their order, whatever address a connection comes to.
+    std::vector<TaskHandle<TcpSocket>> acceptors;
+    for (int i = 0; i < 3; ++i)
+        acceptors.push_back(spawn(server.accept(), "accept"));
+    runSync(yield());
+    for (int i : {2, 0, 1}) {
+        const TcpSocket client = runSync(TcpSocket::connect(addresses[i]));
+        const TcpSocket accepted = runSync(std::move(acceptors.front()), RunOptions().timeout(5s));
+        acceptors.erase(acceptors.begin());
+        QCOMPARE(accepted.localAddress().toString(), addresses[i].toString());
+    }
+
+    const auto accepting = spawn(server.accept(), "accept");
+    runSync(yield());
+    server.close();
+    const Failure failure = failureOf(TaskHandle<TcpSocket>(accepting));
+    QCOMPARE(failure.code, std::errc::operation_canceled);
+    QVERIFY(server.addresses().isEmpty());
+    for (const SocketAddress &address : addresses)
+        QCOMPARE(failureOf(TcpSocket::connect(address)).code, std::errc::connection_refused);
+}
+
+void TestTcp::oneServerTakesAllItsAddressesByTurns()
+{
+    TcpServer server = TcpServer::listen(loopbacks());
+    const QList<SocketAddress> addresses = server.addresses();
+    std::vector<TcpSocket> clients;
+    for (const SocketAddress &address : addresses) {
+        for (int i = 0; i < 3; ++i)
+            clients.push_back(runSync(TcpSocket::connect(address)));
+    }
+    QStringList order;
+    for (std::size_t i = 0; i < clients.size(); ++i)
+        order << runSync(server.accept()).localAddress().host().right(1);
+    QCOMPARE(order.join(QLatin1Char(' ')), QStringLiteral("1 2 3 1 2 3 1 2 3"));
+}
+
+void TestTcp::anAddressInUseClosesTheWholeServer()
+{
+    const TcpServer other = TcpServer::listen(loopbacks());
+    QList<SocketAddress> addresses = loopbacks();
+    addresses[1] = other.addresses()[1];
+    const int before = test::CleanupCheck::descriptorCount();
+    try {
+        TcpServer::listen(addresses);
+        QFAIL("it listens");
+    } catch (const std::system_error &error) {
+        QCOMPARE(error.code(), std::errc::address_in_use);
+        QCOMPARE(QString::fromUtf8(error.what()),
+                 QStringLiteral("listen %1: Address already in use").arg(addresses[1].toString()));
+    }
+    QTRY_COMPARE(test::CleanupCheck::descriptorCount(), before);
+}
+
+namespace {
+
+// "6a" is an IPv6 address, "4b" another one, of IPv4.
+SocketAddress addressFor(const QString &name)
+{
+    const int number = name.at(1).unicode() - 'a' + 1;
+    const QString pattern = name.startsWith(QLatin1Char('6')) ? QStringLiteral("::%1") : QStringLiteral("127.0.0.%1");
+    return SocketAddress::fromNumeric(pattern.arg(number), 80);
+}
+
+QString nameOf(const SocketAddress &address)
+{
+    const int number = address.host().right(1).toInt();
+    return QLatin1String(address.isIp6() ? "6" : "4") + QChar('a' + number - 1);
+}
+
+QList<SocketAddress> addressesFor(const QString &names)
+{
+    QList<SocketAddress> addresses;
+    for (const QString &name : names.split(QLatin1Char(' '), Qt::SkipEmptyParts))
+        addresses << addressFor(name);
+    return addresses;
+}
+
+} // namespace
+
+void TestTcp::familiesAreInterleaved_data()
+{
+    QTest::addColumn<QString>("expected");
+    QTest::newRow("") << QString();
+    for (const auto &[given, expected] : {std::pair("6a", "6a"), std::pair("4b 4a 4c", "4b 4a 4c"),
+                                          std::pair("6a 6b 6c 4a 4b", "6a 4a 6b 4b 6c"),
+                                          std::pair("4a 6c 6b 6a", "4a 6c 6b 6a"), std::pair("4a 4b 6a", "4a 6a 4b"),
+                                          std::pair("6a 4a 6b 4b", "6a 4a 6b 4b")})
+        QTest::newRow(given) << QString::fromLatin1(expected);
+}
+
+void TestTcp::familiesAreInterleaved()
+{
+    QFETCH(QString, expected);
+    QStringList names;
+    for (const SocketAddress &address : interleaved(addressesFor(QString::fromLatin1(QTest::currentDataTag()))))
+        names << nameOf(address);
+    QCOMPARE(names.join(QLatin1Char(' ')), expected);
+}
+
+namespace {
+
+// Attempts that take their time and then succeed or fail, and what has become of them: "6a begins 0, 6a fails 10".
+class Script
+{
+public:
+    // "6a fails 10, 4a succeeds 100": after so many milliseconds each.
+    explicit Script(const QString &text)
+    {
+        for (const QString &line : text.split(QStringLiteral(", "), Qt::SkipEmptyParts)) {
+            const QStringList words = line.split(QLatin1Char(' '));
+            m_lines.append({words[0], words[1], words[2]});
+        }
+    }
+
+    QList<SocketAddress> addresses() const
+    {
+        QList<SocketAddress> all;
+        for (const QStringList &line : m_lines)
+            all << addressFor(line[0]);
+        return all;
+    }
+
+    static Task<TcpSocket> attempt(Script &script, SocketAddress address)
+    {
+        const QStringList line = script.lineOf(nameOf(address));
+        script.note(line[0] + QStringLiteral(" begins"));
+        try {
+            co_await sleepFor(std::chrono::milliseconds(line[2].toInt()));
+        } catch (const Cancelled &) {
+            script.note(line[0] + QStringLiteral(" is cancelled"));
+            throw;
+        }
+        script.note(line[0] + QLatin1Char(' ') + line[1]);
+        if (line[1] == QStringLiteral("fails"))
+            throw std::runtime_error(line[0].toStdString());
+        co_return TcpSocket();
+    }
+
+    QString log() const { return m_log.join(QStringLiteral(", ")); }
+
+private:
+    QStringList lineOf(const QString &name) const
+    {
+        return *std::find_if(m_lines.begin(), m_lines.end(), [&name](const QStringList &line) { return line[0] == name; });
+    }
+    void note(const QString &what)
+    {
+        const auto at = std::chrono::duration_cast<std::chrono::milliseconds>(m_clock.elapsed());
+        m_log << what + QLatin1Char(' ') + QString::number(at.count());
+    }
+
+    VirtualClock m_clock;
+    QList<QStringList> m_lines;
+    QStringList m_log;
+};
+
+} // namespace
+
+void TestTcp::theFirstToAnswerWins_data()
+{
+    QTest::addColumn<QString>("script");
+    QTest::addColumn<QString>("outcome"); // empty: one has succeeded
+    QTest::addColumn<QString>("log");
+    const auto row = [](const char *name, const char *script, const char *outcome, const char *log) {
+        QTest::newRow(name) << QString::fromLatin1(script) << QString::fromLatin1(outcome) << QString::fromLatin1(log);
+    };
+    row("one alone", "6a succeeds 1000", "", "6a begins 0, 6a succeeds 1000");
+    row("one alone fails", "6a fails 1000", "6a", "6a begins 0, 6a fails 1000");
+    row("the first is fast", "6a succeeds 249, 4a succeeds 1", "", "6a begins 0, 6a succeeds 249");
+    row("the first is slow", "6a succeeds 9999, 4a succeeds 30", "",
+        "6a begins 0, 4a begins 250, 4a succeeds 280, 6a is cancelled 280");
+    row("the first is a little slow", "6a succeeds 300, 4a succeeds 100", "",
+        "6a begins 0, 4a begins 250, 6a succeeds 300, 4a is cancelled 300");
+    row("the first fails", "6a fails 10, 4a succeeds 20", "", "6a begins 0, 6a fails 10, 4a begins 10, 4a succeeds 30");
+    row("the second fails", "6a succeeds 400, 4a fails 10, 6b succeeds 500", "",
+        "6a begins 0, 4a begins 250, 4a fails 260, 6b begins 260, 6a succeeds 400, 6b is cancelled 400");
+    row("a slow one fails late", "6a fails 300, 4a fails 500, 6b succeeds 1", "",
+        "6a begins 0, 4a begins 250, 6a fails 300, 6b begins 500, 6b succeeds 501, 4a is cancelled 501");
+    row("all fail", "6a fails 700, 4a fails 10, 4b fails 20", "6a",
+        "6a begins 0, 4a begins 250, 4a fails 260, 4b begins 260, 4b fails 280, 6a fails 700");
+    row("cancelled from outside", "6a succeeds 9999, 4a succeeds 9999, 4b succeeds 1", "timed out",
+        "6a begins 0, 4a begins 250, 6a is cancelled 400, 4a is cancelled 400");
+}
+
+void TestTcp::theFirstToAnswerWins()
+{
+    QFETCH(QString, script);
+    QFETCH(QString, outcome);
+    QFETCH(QString, log);
+    Script attempts(script);
+    const ConnectAttempt attempt = [&attempts](SocketAddress address) { return Script::attempt(attempts, address); };
+
+    RunOptions options;
+    if (outcome == QStringLiteral("timed out"))
+        options.timeout(400ms);
+    const Result<TcpSocket> result = tryRunSync(connectToFirst(attempts.addresses(), attempt), options);
+
+    QCOMPARE(attempts.log(), log);
+    QCOMPARE(bool(result), outcome.isEmpty());
+    if (!outcome.isEmpty())
+        QVERIFY2(result.errorString().find(outcome.toStdString()) != std::string::npos, result.errorString().c_str());
+}
+
+void TestTcp::anAddressThatNeverAnswersCostsAQuarterOfASecond()
+{
+    Stuck stuck("connect");
+    const TcpServer server = TcpServer::listen(loopback, 0);
+    QList<SocketAddress> addresses;
+    addresses << server.address().withPort(stuck.port()) << server.address();
+    const ConnectAttempt attempt = [](SocketAddress address) { return TcpSocket::connect(address); };
+
+    QElapsedTimer timer;
+    timer.start();
+    const TcpSocket socket = runSync(connectToFirst(addresses, attempt), RunOptions().timeout(10s));
+
+    QCOMPARE(socket.peerAddress().port(), server.port());
+    QVERIFY2(timer.elapsed() >= 250 && timer.elapsed() < 900, QByteArray::number(timer.elapsed()));
+    QCOMPARE(failureOf(connectToFirst({}, attempt)).code, std::errc::invalid_argument);
+}
+
+namespace {
+
+Task<TcpSocket> neverConnected()
+{
+    co_await sleepFor(1h);
+    co_return TcpSocket();
+}
+
+Task<> connectShielded(bool *isConnected)
+{
+    const ConnectAttempt attempt = [](SocketAddress) { return neverConnected(); };
+    static_cast<void>(co_await shield(connectToFirst(addressesFor(QStringLiteral("4a 6a")), attempt)));
+    *isConnected = true;
+}
+
+} // namespace
+
+void TestTcp::attemptsThatOthersCancelAreNoConnection()
+{
+    const ConnectAttempt attempt = [](SocketAddress) -> Task<TcpSocket> {
+        auto other = spawn(neverConnected(), "other");
+        other.cancel();
+        TcpSocket socket = co_await std::move(other);
+        co_return socket;
+    };
+    const auto result = tryRunSync(connectToFirst(addressesFor(QStringLiteral("4a 6a")), attempt));
+    QCOMPARE(result.outcome(), Outcome::Cancelled);
+
+    bool isConnected = false;
+    const std::unique_ptr<QThread> thread(QThread::create([&isConnected] {
+        const auto connecting = spawn(connectShielded(&isConnected), "connect");
+        runSync(sleepFor(1ms));
+        Bridge::current().close(); // cancels the attempts, but not who is shielded
+    }));
+    thread->start();
+    QVERIFY(thread->wait(10'000));
+    QVERIFY(!isConnected);
 }
 
 int main(int argc, char **argv)

@@ -94,6 +94,22 @@ int requireEven(int number)
     return number / 2;
 }
 
+// With members of many kinds; can neither be copied nor made without a value.
+class Account
+{
+public:
+    explicit Account(int balance) : balance(balance) { }
+    Account(Account &&) = default;
+    Account &operator=(Account &&) = delete;
+
+    int plus(int amount) const { return balance + amount; }
+    void add(int amount) noexcept { balance += amount; }
+    int operator()(int factor) && { return balance * factor; } // as a function: once
+    int operator()(const QString &text) && { return balance + int(text.size()); }
+
+    int balance;
+};
+
 } // namespace
 
 class TestWork : public QObject
@@ -108,6 +124,7 @@ private slots:
     void argumentsAndResultsMayBeMoveOnly();
     void argumentsAreTheJobsOwn();
     void voidAndReferences();
+    void anythingThatCanBeCalled();
     void exceptionsComeBack();
     void loopGoesOnMeanwhile();
     void cancelledWhileQueuedNeverRuns();
@@ -158,6 +175,33 @@ void TestWork::voidAndReferences()
 
     runSync(toThread([](std::reference_wrapper<int> reference) { ++reference.get(); }, std::ref(number)));
     QCOMPARE(number, 3);
+}
+
+void TestWork::anythingThatCanBeCalled()
+{
+    Account account(10);
+    QCOMPARE(runSync(toThread(&Account::plus, &account, 5)), 15);
+    QCOMPARE(runSync(toThread(&Account::plus, Account(20), 5)), 25);
+    runSync(toThread(&Account::add, std::ref(account), 3));
+    QCOMPARE(account.balance, 13);
+    QCOMPARE(runSync(toThread(&Account::balance, Account(7))), 7);
+    QCOMPARE(runSync(toThread(Account(4), 3)), 12);
+    QCOMPARE(runSync(toThread(Account(4), QStringLiteral("text"))), 8);
+    QCOMPARE(runSync(toThread(std::function<int(int)>(&requireEven), 6)), 3);
+    QCOMPARE(runSync(toThread(requireEven, 4)), 2); // a function, not a pointer to one
+    QCOMPARE(runSync(toThread(std::minus<>(), 5, 3)), 2);
+    QCOMPARE(runSync(toThread([](auto... numbers) { return (numbers + ...); }, 1, 2L, 3.5)), 6.5);
+    int calls = 0;
+    QCOMPARE(runSync(toThread([&calls]() mutable { return ++calls; })), 1);
+    QCOMPARE(runSync(toThread([](const char *text) { return QByteArray(text); }, "literal")), QByteArray("literal"));
+
+    const Account made = runSync(toThread([](int balance) { return Account(balance); }, 42));
+    QCOMPARE(made.balance, 42);
+    const QString constant = runSync(toThread([]() -> const QString { return QStringLiteral("constant"); }));
+    QCOMPARE(constant, QStringLiteral("constant"));
+    auto promised = runSync(toThread([](std::unique_ptr<Account> own) { return std::make_pair(std::move(own), true); },
+                                     std::make_unique<Account>(5)));
+    QCOMPARE(promised.first->balance, 5);
 }
 
 void TestWork::exceptionsComeBack()

@@ -30,9 +30,9 @@ static_assert(!std::is_aggregate_v<ProgressOptions>);
 
 const ProgressOptions atOnce = ProgressOptions().delay(0ms);
 
-QString nameOf(Outcome outcome)
+QString named(Outcome outcome)
 {
-    return QString::fromLatin1(toString(outcome));
+    return QString::fromLatin1(nameOf(outcome));
 }
 
 // How a withProgress ended.
@@ -42,11 +42,11 @@ QString outcomeOfCall(Function function)
     try {
         function();
     } catch (const Cancelled &cancelled) {
-        return nameOf(cancelled.outcome());
+        return named(cancelled.outcome());
     } catch (const std::exception &error) {
         return QString::fromLocal8Bit(error.what());
     }
-    return nameOf(Outcome::Value);
+    return named(Outcome::Value);
 }
 
 Task<int> answerAfter(std::chrono::milliseconds time, int *unwound = nullptr)
@@ -430,7 +430,7 @@ void TestDialogs::keysOnlyWalk()
     showActive(form);
     QString outcome;
     connect(form.second, &QLineEdit::returnPressed, &form,
-            [&] { outcome = nameOf(tryWithProgress(&form, "long", answerAfter(1h), atOnce).outcome()); });
+            [&] { outcome = named(tryWithProgress(&form, "long", answerAfter(1h), atOnce).outcome()); });
     const TaskHandle<> user = spawn(typeOnly());
     QTest::keyClicks(form.second, "name");
     QTest::keyClick(form.second, Qt::Key_Return);
@@ -530,7 +530,7 @@ void TestDialogs::aQuitIsNamed()
     form.show();
     QPushButton button;
     QString outcome;
-    const auto wait = [&] { outcome = nameOf(tryWithProgress(&form, "long", answerAfter(1h), atOnce).outcome()); };
+    const auto wait = [&] { outcome = named(tryWithProgress(&form, "long", answerAfter(1h), atOnce).outcome()); };
     if (from == From::Slot)
         interloop::connect(&button, &QPushButton::clicked, &form, wait);
     else
@@ -578,7 +578,7 @@ void TestDialogs::twoAtATime()
     other.show();
     QStringList ends;
     const auto wait = [&ends](QWidget *parent, const QString &text) {
-        const QString how = nameOf(tryWithProgress(parent, text, answerAfter(1h), atOnce).outcome());
+        const QString how = named(tryWithProgress(parent, text, answerAfter(1h), atOnce).outcome());
         ends += text + ' ' + how;
     };
     interloop::connect(form.first, &QLineEdit::returnPressed, &form, [&] { wait(&form, "first"); });

@@ -119,7 +119,7 @@ Task<bool> answerWhen(Event &mayAnswer, bool yes, QString &end)
     try {
         co_await mayAnswer.wait();
     } catch (const Cancelled &cancelled) {
-        end = QString::fromLatin1(toString(cancelled.outcome()));
+        end = QString::fromLatin1(nameOf(cancelled.outcome()));
         throw;
     }
     end = QStringLiteral("answered");

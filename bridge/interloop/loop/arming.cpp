@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/loop/pump.h>
 
+#include <interloop/loop/qtwait.h>
 #include <interloop/task/syncframe.h>
 
 #include <QAbstractEventDispatcher>
@@ -25,7 +26,7 @@ void Pump::wake()
     armNow();
     if (m_waitLoop.loop && !m_isInUvRun && loopLevel() == m_waitLoop.level) {
         m_isLeaveRequested = true;
-        m_waitLoop.loop->quit();
+        leave(*m_waitLoop.loop);
     }
 }
 
@@ -90,6 +91,8 @@ void Pump::qtTurn() noexcept
 void Pump::aboutToBlock() noexcept
 {
     exchangeTimesSteps(false); // code that runs a foreign event loop keeps nobody waiting
+    if (isQuitSeen() && !m_waitLoop.loop && m_quitDeadline == TimePoint::min()) [[unlikely]]
+        forgetQuit(); // somebody refused it: what it ends does not block, but for clean-up
     qtTurn();
     // On the UNIX dispatcher a nested event loop swallows the interrupt that was to end an outer one: a foreign one told
     // to exit while a wait had the dispatcher, or the innermost wait's own. No second interrupt: if it is a raw loop of

@@ -17,14 +17,14 @@ namespace interloop {
 
 namespace {
 
+// A handler that stays is the program's own. One that serves once only reports the crash, as Qt Test's does.
 void ignoreBrokenPipes()
 {
     struct sigaction action = {};
     sigaction(SIGPIPE, nullptr, &action);
-    if (!(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_DFL) {
-        action.sa_handler = SIG_IGN;
-        sigaction(SIGPIPE, &action, nullptr);
-    }
+    const bool isDefault = !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_DFL;
+    if (isDefault || (action.sa_flags & SA_RESETHAND))
+        std::signal(SIGPIPE, SIG_IGN);
 }
 
 std::unique_ptr<Pump> makePump(uv_loop_t *adopted)
@@ -106,6 +106,11 @@ bool Bridge::isRunning() const
 int Bridge::taskCount() const noexcept
 {
     return m_pump->taskCount();
+}
+
+LoopStatistics Bridge::statistics() const noexcept
+{
+    return m_pump->statistics();
 }
 
 std::chrono::nanoseconds Bridge::lastHeldBack() const noexcept

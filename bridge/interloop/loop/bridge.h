@@ -5,6 +5,7 @@
 #include <interloop/loop/limits.h>
 #include <interloop/loop/postedcall.h>
 #include <interloop/loop/remote.h>
+#include <interloop/loop/statistics.h>
 #include <interloop/task/task.h>
 
 #include <QFuture>
@@ -24,7 +25,8 @@
  * finished; in any other thread when the thread ends. The end cancels every task, lets it unwind, closes every handle
  * and waits for running thread-pool jobs, which it names after a second.
  *
- * The process's SIGPIPE is set to ignored if it was at its default: one libuv write to a closed peer would kill it.
+ * The process's SIGPIPE is set to ignored if it was at its default, or has a handler that serves only once (a crash
+ * report's, Qt Test's): one libuv write to a closed peer would kill it.
  */
 
 namespace interloop {
@@ -73,6 +75,9 @@ public:
     bool isBlocking() const noexcept { return depth() > 0; }
     bool isRunning() const; // somebody is running the loop: a Qt event loop, a wait, or one of its own turns
     int taskCount() const noexcept; // spawned tasks that have not ended
+
+    // What the loop has done so far. In the bridge's thread.
+    LoopStatistics statistics() const noexcept;
 
     // How long the wait that returned last was held back: its target had ended, but other waits sat on top of it.
     std::chrono::nanoseconds lastHeldBack() const noexcept;

@@ -3,6 +3,7 @@
 
 #include <interloop/loop/fences.h>
 #include <interloop/loop/fiber.h>
+#include <interloop/loop/quitwatch.h>
 #include <interloop/loop/runsync.h>
 #include <interloop/loop/runtarget.h>
 #include <interloop/task/event.h>
@@ -166,6 +167,8 @@ void Pump::aboutToQuit() noexcept
             cancelParkedIf(isEarlier, Outcome::Quit, CancelMode::Polite);
         else
             cancelParked(Outcome::Quit);
+        if (m_quitWatch)
+            m_quitWatch->deliverPostedQuit(); // the last window's, which quit() has closed: nothing new for the wait below
         auto end = tryRunSync(whenNoneIsParked(none), RunOptions().timeout(m_limits.shutdownLimit));
         if (!end && mayBeCleanUp) {
             cancelParked(Outcome::Quit);

@@ -39,6 +39,7 @@ PassesResult Pump::passes(TimePoint start, TimePoint deadline) noexcept
     Passes passes(*this, start, deadline);
     passes.untilLook = quickStride;
     passes.timedSteps = m_stepWatch.begin();
+    m_hasStepEnded = false;
     passes.enough = takenCount() + minimumResumes;
     exchangeTimesSteps(passes.timedSteps > 0);
     while (!passes.isOver) {
@@ -97,13 +98,16 @@ bool Pump::lookAtClock(Passes &passes) noexcept
     return true;
 }
 
-// A step has been timed, unless it ran a foreign event loop. Whether the next one shall be.
+// A step has been timed, unless it ran a foreign event loop; what was no chain's is timed here. Whether the next one shall be.
 bool Pump::goOnTiming(unsigned left) noexcept
 {
     if (!timesSteps()) [[unlikely]] {
         m_stepWatch.restart();
         exchangeTimesSteps(true);
+    } else if (!m_hasStepEnded) {
+        callEnded();
     }
+    m_hasStepEnded = false;
     return left > 0;
 }
 

@@ -171,19 +171,34 @@ bool Pump::isIdle() noexcept
 
 void Pump::collect() noexcept
 {
+    const std::uint64_t before = postedCount();
     m_isInUvRun = true;
     uv_run(m_loop, UV_RUN_NOWAIT);
     m_isInUvRun = false;
+    ++m_uvRuns;
+    m_uvCompletions += postedCount() - before;
     if (m_isSuspended)
         resumeNotifier();
     if (!timers().isEmpty())
-        timers().expireUntil(now());
+        expireUntil(now());
+}
+
+void Pump::expireUntil(TimePoint time)
+{
+    const std::uint64_t before = postedCount();
+    timers().expireUntil(time);
+    m_timerCompletions += postedCount() - before;
+}
+
+LoopStatistics Pump::statistics() const noexcept
+{
+    return LoopStatistics(m_uvRuns, m_uvCompletions, m_timerCompletions, takenCount());
 }
 
 void Pump::setVirtualNow(TimePoint time)
 {
     m_virtualNow = time;
-    timers().expireUntil(time);
+    expireUntil(time);
     arm();
 }
 

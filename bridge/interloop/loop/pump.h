@@ -10,6 +10,7 @@
 #include <interloop/loop/quitwatch.h>
 #include <interloop/loop/stackbounds.h>
 #include <interloop/loop/stackstate.h>
+#include <interloop/loop/statistics.h>
 #include <interloop/loop/stepwatch.h>
 #include <interloop/loop/unwinding.h>
 #include <interloop/loop/uvhandle.h>
@@ -91,6 +92,7 @@ public:
         QEventLoop *loop = nullptr;
         int level = 0; // Qt's loop level while it is executed
     };
+    bool isWaitLoopRunning() const { return m_waitLoop.loop && m_waitLoop.loop->isRunning(); }
     WaitLoop exchangeWaitLoop(WaitLoop loop) noexcept { return std::exchange(m_waitLoop, loop); }
 
     // Whether that is why the event loop has quit, or will as soon as it can. Each wait has its own, as its event loop has.
@@ -182,7 +184,8 @@ public:
     // The application has been told to quit, and what waits from now on does so for clean-up.
     bool isQuitting() const noexcept { return m_isQuitting || isQuitSeen(); }
     void watchForQuit(); // from now on isQuitSeen() tells; what came before is over
-    bool isQuitSeen() const noexcept { return m_quitWatch && m_quitWatch->seen() != m_pastQuits; }
+    bool isQuitSeen() const noexcept { return quitsSeen() != m_pastQuits; }
+    unsigned quitsSeen() const noexcept { return m_quitWatch ? m_quitWatch->seen() : 0; }
     void forgetQuit() noexcept; // it did not come to that
 
     // Until when waits begun after a quit may go on; min(): no quit is in force.
@@ -199,6 +202,7 @@ public:
     void leaveVirtualTime() noexcept; // back to the real one: everything has as long to go as before
 
     using Scheduler::takenCount;
+    LoopStatistics statistics() const noexcept;
 
     // Who is to be told when there is nothing to do, or nullptr. Not owned; detached when the loop's end begins.
     IdleWatch *idleWatch() const noexcept { return m_idleWatch; }
@@ -225,6 +229,7 @@ private:
 
     void wake() override;
     void collect() noexcept;
+    void expireUntil(TimePoint time);
     PassesResult passes(TimePoint start, TimePoint deadline) noexcept;
     void timerShot();
     void runPasses(Passes &passes, const Fiber *worker) noexcept;
@@ -247,6 +252,7 @@ private:
     void openMail();
     void logTask(const TaskState &task, const char *event) noexcept;
     void stepEnded(const Chain &chain) noexcept override;
+    void callEnded() noexcept;
     void reportSlowStep(const Chain &chain, std::chrono::nanoseconds time) noexcept;
     void reportSlowBatch(std::chrono::nanoseconds time) noexcept;
 
@@ -278,8 +284,12 @@ private:
     TimePoint m_lastQtTurn = TimePoint::min();
     unsigned m_qtTurns = 0;
     unsigned m_seenQtTurns = 0; // m_qtTurns when m_lastQtTurn was taken
+    std::uint64_t m_uvRuns = 0;
+    std::uint64_t m_uvCompletions = 0;
+    std::uint64_t m_timerCompletions = 0;
     int m_nesting = 0;
     WaitLoop m_waitLoop; // none: no wait nests, or the innermost one does not execute its event loop
+    bool m_hasStepEnded = false; // a chain has run, and its step was timed, since the last look
     bool m_isLeaveRequested = false;
     bool m_owesWakeUp = false; // before an outer event loop blocks
     bool m_isInUvRun = false;

@@ -12,10 +12,14 @@
 #include <QThread>
 
 #include <cxxabi.h>
+#include <limits>
 
 namespace interloop {
 
 namespace {
+
+// What exec() of a wait's returns when the wait has ended it. It is no exit code of an application's.
+constexpr int leftByWait = std::numeric_limits<int>::min();
 
 // Out of line, so that the string takes no room on the waiting stack.
 [[gnu::noinline, gnu::cold]] void reportStranger(Pump &pump)
@@ -37,6 +41,7 @@ private:
 
     void exec();
     void processEvents();
+    void quitBegins();
     void cancelFramesBeneath();
     void goOnAfterQuit();
     template<typename Step>
@@ -114,10 +119,11 @@ void QtWait::exec()
         QAbstractEventDispatcher::instance()->wakeUp();
     const unsigned turns = m_pump.qtTurns();
     bool hasThrown = true;
+    bool isTold = false; // to end, by the application's quit or the thread's
     const Pump::WaitLoop outer = m_pump.exchangeWaitLoop(Pump::WaitLoop(&m_loop, m_frame.loopLevel() + 1));
     const bool mustOuterLeave = m_pump.exchangeLeaveRequest(false);
-    guard([this, &hasThrown] {
-        m_loop.exec(m_flags);
+    guard([&] {
+        isTold = m_loop.exec(m_flags) != leftByWait;
         hasThrown = false;
     });
     m_pump.exchangeWaitLoop(outer);
@@ -129,13 +135,17 @@ void QtWait::exec()
     }
     if (mustPump)
         m_pump.pump();
-    if (m_target.isDone() || hasThrown || mustPump)
+    if (m_target.isDone()) {
+        if (isTold)
+            quitBegins(); // too late for this wait, which has its result
         return;
+    }
+    if (hasThrown || mustPump)
+        return; // after a quit the next exec() is refused
     m_mode = Mode::ProcessEvents;
-    if (m_hasRun || hasDeliveredQuit) {
-        m_pump.setQuitDeadline(m_pump.now() + m_pump.limits().shutdownLimit);
+    if (m_hasRun || hasDeliveredQuit || m_target.isOlderThanQuit()) {
         m_target.cancel(Outcome::Quit);
-        cancelFramesBeneath();
+        quitBegins();
     } else if (m_frame.loopLevel() > 0) {
         goOnAfterQuit();
     } // else: Qt remembers an exit() that came outside any exec(); it means nothing to this wait
@@ -144,11 +154,16 @@ void QtWait::exec()
 // The quit came before this wait began: it is clean-up, and has the shutdown limit.
 void QtWait::goOnAfterQuit()
 {
-    if (m_pump.quitDeadline() == TimePoint::min()) { // else those beneath that are not clean-up have been cancelled
-        m_pump.setQuitDeadline(m_pump.now() + m_pump.limits().shutdownLimit);
-        cancelFramesBeneath();
-    }
+    if (m_pump.quitDeadline() == TimePoint::min()) // else those beneath that are not clean-up have been cancelled
+        quitBegins();
     m_cleanUpLimit.start(m_pump.quitDeadline() - m_pump.now());
+}
+
+// It ends the waits that exist. Later ones share the shutdown limit.
+void QtWait::quitBegins()
+{
+    m_pump.setQuitDeadline(m_pump.now() + m_pump.limits().shutdownLimit);
+    cancelFramesBeneath();
 }
 
 void QtWait::cancelFramesBeneath()
@@ -166,6 +181,14 @@ void QtWait::processEvents()
 }
 
 } // namespace
+
+void leave(QEventLoop &loop)
+{
+    if (loop.isRunning())
+        loop.exit(leftByWait);
+    else // it does not run, or has been told to return: nothing may keep it
+        QAbstractEventDispatcher::instance()->interrupt();
+}
 
 void waitInQt(Pump &pump, SyncFrame &frame, RunTarget &target, const RunOptions &options)
 {

@@ -66,7 +66,7 @@ void Pump::taskSpawned(const TaskState &task) noexcept
 void Pump::taskEnded(const TaskState &task) noexcept
 {
     if (taskLog().isDebugEnabled()) [[unlikely]]
-        logTask(task, toString(task.outcome()));
+        logTask(task, nameOf(task.outcome()));
 }
 
 void Pump::logTask(const TaskState &task, const char *event) noexcept
@@ -76,8 +76,16 @@ void Pump::logTask(const TaskState &task, const char *event) noexcept
 
 void Pump::stepEnded(const Chain &chain) noexcept
 {
+    m_hasStepEnded = true;
     if (const auto tooLong = m_stepWatch.stepEnded(); tooLong.count() > 0) [[unlikely]]
         reportSlowStep(chain, tooLong);
+}
+
+// What has run was a plain function, not a chain's step.
+void Pump::callEnded() noexcept
+{
+    if (const auto tooLong = m_stepWatch.stepEnded(); tooLong.count() > 0) [[unlikely]]
+        report(Report::SlowStep, "a posted function" + tookTooLong(tooLong), nullptr);
 }
 
 void Pump::reportSlowStep(const Chain &chain, std::chrono::nanoseconds time) noexcept

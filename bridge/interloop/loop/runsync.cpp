@@ -8,6 +8,7 @@
 #include <interloop/loop/runtarget.h>
 #include <interloop/loop/waitlog.h>
 #include <interloop/task/deadlock.h>
+#include <interloop/task/instrument.h>
 
 #include <string>
 
@@ -155,10 +156,15 @@ RunEnd runFor(Pump &pump, Chain *caller, PromiseBase &task, std::coroutine_handl
         if (target.isDone()) [[likely]] {
         } else {
             const StepPause pause(pump, caller);
-            if (frame.nests())
+            const bool nests = frame.nests();
+            if (pump.instrument()) [[unlikely]]
+                pump.instrument()->beforeBlockingWait(frame);
+            if (nests)
                 nest(pump, frame, target, options);
             else
                 pump.park(target);
+            if (pump.instrument()) [[unlikely]]
+                pump.instrument()->afterBlockingWait(frame);
         }
         pump.setLastHeldBack(target.heldBack());
         end.cancelledAs = target.cancelledAs();

@@ -3,6 +3,7 @@
 
 #include <interloop/loop/bridge.h>
 #include <interloop/loop/fiber.h>
+#include <interloop/loop/qtwait.h>
 
 namespace interloop {
 
@@ -70,6 +71,10 @@ private:
 RunTarget::RunTarget(Pump &pump, std::source_location location) : Chain(pump), m_pump(pump), m_calledAt(location)
 {
     setLocation(location);
+    pump.watchForQuit();
+    m_quitsBefore = pump.quitsSeen();
+    m_isBegunAfterQuit = pump.isQuitting() || pump.quitDeadline() != TimePoint::min();
+    m_isBegunBeforeQuit = pump.isWaitLoopRunning();
 }
 
 RunTarget::~RunTarget()
@@ -86,6 +91,11 @@ std::string RunTarget::name() const
     return "runSync at depth " + std::to_string(m_frame->depth()) + location;
 }
 
+bool RunTarget::isOlderThanQuit() const noexcept
+{
+    return m_isBegunBeforeQuit || (!m_isBegunAfterQuit && m_pump.quitsSeen() != m_quitsBefore);
+}
+
 void RunTarget::ended() noexcept
 {
     if (m_fiber) {
@@ -93,7 +103,7 @@ void RunTarget::ended() noexcept
         return;
     }
     if (m_loop)
-        m_loop->quit();
+        leave(*m_loop);
     const SyncFrame *top = m_pump.topFrame();
     if (top == m_frame)
         return;

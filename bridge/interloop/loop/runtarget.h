@@ -34,6 +34,10 @@ public:
     // `loop` has control, and is told to quit when the target ends; nullptr: no event loop of the wait's has.
     void setEventLoop(QEventLoop *loop) noexcept { m_loop = loop; }
 
+    // No event loop can be run any more, and the wait has run none: whether it began before the quit that this comes from, as
+    // far as that can be told. exit() leaves nothing to see, unless another wait's event loop ran beneath then.
+    bool isOlderThanQuit() const noexcept;
+
     // `fiber` is parked until the target ends; nullptr: none is.
     void setFiber(Fiber *fiber) noexcept { m_fiber = fiber; }
 
@@ -48,6 +52,9 @@ private:
     SyncFrame *m_frame = nullptr; // set before the target starts
     QEventLoop *m_loop = nullptr; // nullptr: the wait itself looks at isDone() next
     Fiber *m_fiber = nullptr; // nullptr: the stack of the wait is not parked
+    unsigned m_quitsBefore; // Quit events
+    bool m_isBegunAfterQuit;
+    bool m_isBegunBeforeQuit; // neither: it cannot be told
     std::unique_ptr<HeldBackWarning> m_warning; // null: not held back
 };
 

@@ -130,7 +130,7 @@ void shutDown(Pump &pump)
         if (const int error = uv_loop_close(pump.uvLoop()))
             pump.report(Report::Shutdown, std::string("uv_loop_close: ") + uv_strerror(error), nullptr);
     } else {
-        runUntil(pump, [&pump] { return pump.closingHandles == 0; });
+        runUntil(pump, [&pump] { return pump.closingHandles == 0 && pump.poolWork().isEmpty(); });
     }
     if (waitLog().isDebugEnabled()) [[unlikely]] {
         if (const std::size_t mark = pump.fibers().highWaterMark())

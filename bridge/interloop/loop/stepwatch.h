@@ -34,7 +34,7 @@ public:
     }
 
     // A step has ended and the next one begins. How long it took if that is too long, else zero.
-    Duration stepEnded() noexcept { return lap(coarseNow()); } // REQUIRES: not off
+    Duration stepEnded() noexcept { return batchEnded(coarseNow()); }
 
     // The same for a batch of steps that were not timed, seen at `now`.
     Duration batchEnded(TimePoint now) noexcept

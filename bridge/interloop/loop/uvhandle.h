@@ -2,6 +2,7 @@
 #pragma once
 
 #include <interloop/export.h>
+#include <interloop/task/framepool.h>
 #include <interloop/task/listnode.h>
 
 #include <uv.h>
@@ -23,19 +24,39 @@ class Pump;
 class INTERLOOP_EXPORT UvHandle : public ListNode
 {
 public:
+    static void *operator new(std::size_t size) { return allocateBlock(size); }
+    static void operator delete(void *block, std::size_t size) noexcept { freeBlock(block, size); }
+
     // Closes once; further calls do nothing. Waits in flight end with UV_ECANCELED, as libuv says.
     void close() noexcept;
     bool isOpen() const noexcept { return m_state == State::Open; }
+
+    // The operating system's; -1: it has none.
+    int descriptor() const noexcept;
+
+    // Throws RunSyncError (WrongThread) on another thread than the handle's. REQUIRES: isOpen()
+    void requireOwnThread(const char *operation) const;
+
+    Pump &pump() const noexcept { return *m_pump; } // REQUIRES: isOpen()
 
     void addReference() noexcept { ++m_references; }
     void release() noexcept;
 
 protected:
-    // The derived class has initialised `handle` on pump's loop.
+    // The derived class initialises `handle` on pump's loop, and then calls initialised(). Where libuv refuses, it throws
+    // from its constructor or is deleted without that.
     UvHandle(Pump &pump, uv_handle_t *handle) noexcept;
     virtual ~UvHandle() = default;
 
-    Pump &pump() const noexcept { return *m_pump; } // REQUIRES: isOpen()
+    // libuv has it: its callbacks find this object from now on, and the loop's end closes it.
+    void initialised() noexcept;
+
+    // The handle that a callback of libuv's is for.
+    template<typename Handle, typename UvType>
+    static Handle *from(UvType *handle) noexcept
+    {
+        return static_cast<Handle *>(static_cast<UvHandle *>(handle->data));
+    }
 
     // The handle is about to close: wake whoever waits on it and would not hear from libuv.
     virtual void closing() noexcept { }

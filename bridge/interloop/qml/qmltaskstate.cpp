@@ -236,7 +236,7 @@ QJSValue QmlTaskState::toScript(QJSEngine &engine) const
     if (!m_error)
         return engine.toScriptValue(value());
     QJSValue error = engine.newErrorObject(QJSValue::GenericError, errorString());
-    error.setProperty(QStringLiteral("outcome"), QString::fromLatin1(toString(outcomeOf(m_error))));
+    error.setProperty(QStringLiteral("outcome"), QString::fromLatin1(nameOf(outcomeOf(m_error))));
     error.setProperty(QStringLiteral("isCancelled"), isCancellation(m_error));
     return error;
 }

@@ -13,27 +13,19 @@ SignalFeedBase::SignalFeedBase(SignalSource source, std::size_t capacity)
 void SignalFeedBase::open()
 {
     if (!startListening())
-        end(source().senderDestroyed());
+        fail(source().senderDestroyed());
 }
 
 void SignalFeedBase::close() noexcept
 {
     stopListening();
-    closeQueue();
+    endFeed(nullptr);
 }
 
-void SignalFeedBase::end(std::exception_ptr error) noexcept
+void SignalFeedBase::fail(std::exception_ptr error) noexcept
 {
     ignoreSignal();
-    m_error = std::move(error);
-    closeQueue();
-}
-
-void SignalFeedBase::throwError()
-{
-    stopListening();
-    if (m_error)
-        std::rethrow_exception(std::exchange(m_error, nullptr));
+    endFeed(std::move(error));
 }
 
 std::exception_ptr SignalFeedBase::overflow() const

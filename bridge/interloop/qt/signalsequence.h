@@ -3,7 +3,7 @@
 
 #include <interloop/export.h>
 #include <interloop/qt/signallistener.h>
-#include <interloop/task/queue.h>
+#include <interloop/task/feed.h>
 
 #include <cstddef>
 #include <exception>
@@ -41,52 +41,50 @@ public:
 
     void open();
 
-    // No error: an end that the consumer wanted.
+    // An end that the consumer wanted.
     void close() noexcept;
 
-    // Nothing is kept any more: throws what the sequence ended with, once.
-    void throwError();
-
-    std::string describe() const { return "signal " + source().name(); }
+    using SignalListener::stopListening;
 
 protected:
     SignalFeedBase(SignalSource source, std::size_t capacity);
 
     // No more emissions. Allowed in a slot.
-    void end(std::exception_ptr error) noexcept;
+    void fail(std::exception_ptr error) noexcept;
     std::exception_ptr overflow() const;
+    std::string describeSignal() const { return "signal " + source().name(); }
 
 private:
-    virtual void closeQueue() noexcept = 0;
-    void signalEnded(std::exception_ptr error) noexcept override { end(std::move(error)); }
+    virtual void endFeed(std::exception_ptr error) noexcept = 0;
+    void signalEnded(std::exception_ptr error) noexcept override { fail(std::move(error)); }
 
-    std::exception_ptr m_error; // null: none, or thrown already
     std::size_t m_capacity;
 };
 
 template<typename Item>
-class SignalFeed : public SignalFeedBase
+class SignalFeed : public SignalFeedBase, public Feed<Item>
 {
 public:
-    Queue<Item> queue;
-
     template<typename... Values>
     void receive(const Values &...values) noexcept
     {
         try {
-            Item item(values...);
-            if (!queue.tryPut(std::move(item)))
-                end(overflow());
+            if (!this->offer(Item(values...)))
+                fail(overflow());
         } catch (...) {
-            end(std::current_exception());
+            fail(std::current_exception());
         }
     }
+    std::string describe() const override { return describeSignal(); }
 
 protected:
-    SignalFeed(SignalSource source, std::size_t capacity) : SignalFeedBase(std::move(source), capacity), queue(capacity) { }
+    SignalFeed(SignalSource source, std::size_t capacity)
+        : SignalFeedBase(std::move(source), capacity), Feed<Item>(capacity)
+    {
+    }
 
 private:
-    void closeQueue() noexcept override { queue.close(); }
+    void endFeed(std::exception_ptr error) noexcept override { Feed<Item>::end(std::move(error)); }
 };
 
 template<typename Signal>
@@ -110,22 +108,20 @@ private:
 };
 
 template<typename Item>
-class SignalNextAwaiter final : public QueueTakeAwaiter<Item>
+class SignalNextAwaiter final : public FeedNext<Item>
 {
 public:
     explicit SignalNextAwaiter(std::shared_ptr<SignalFeed<Item>> feed) noexcept
-        : QueueTakeAwaiter<Item>(feed->queue), m_feed(std::move(feed))
+        : FeedNext<Item>(*feed), m_feed(std::move(feed))
     {
     }
 
     std::optional<Item> await_resume()
     {
-        this->throwUnlessGranted();
-        if (!this->m_item)
-            m_feed->throwError();
-        return std::move(this->m_item);
+        if (m_feed->hasEnded())
+            m_feed->stopListening(); // what ended it in a slot could not
+        return FeedNext<Item>::await_resume();
     }
-    std::string describe() const override { return m_feed->describe(); }
 
 private:
     std::shared_ptr<SignalFeed<Item>> m_feed; // the sequence may be gone when the waiter goes on
@@ -176,7 +172,7 @@ public:
     SignalNext<Item> next() const { return SignalNext<Item>(feed()); }
 
     // How many emissions are kept now.
-    std::size_t size() const { return feed()->queue.size(); }
+    std::size_t size() const { return feed()->size(); }
 
     // Disconnects. What is kept can still be taken; then comes the end, also for those who wait.
     void close() { feed()->close(); }

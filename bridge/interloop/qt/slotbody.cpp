@@ -6,7 +6,7 @@
 namespace interloop {
 
 PlainBody::PlainBody(Pump &pump, std::shared_ptr<ConnectionState> state)
-    : Chain(pump), m_state(std::move(state)), m_level(pump), m_run(*this, pump.leaveStarter())
+    : Chain(pump), m_state(std::move(state)), m_level(pump), m_run(*this, pump.leaveStarter()), m_step(*this)
 {
     m_state->add(*this);
 }

@@ -36,6 +36,7 @@ private:
     std::shared_ptr<ConnectionState> m_state;
     Pump::LevelScope m_level;
     Run m_run;
+    ToldStep m_step;
 };
 
 // A coroutine body until it has ended.

@@ -67,13 +67,17 @@ public:
     // Runs `coroutine`, and whatever it hands over to, until the chain waits or ends.
     void resume(std::coroutine_handle<> coroutine)
     {
+        if (m_scheduler->instrument()) [[unlikely]]
+            return resumeWatched(coroutine);
         Run run(*this);
-        do {
-            coroutine.resume();
-            coroutine = std::exchange(m_next, {});
-        } while (coroutine);
-        if (m_scheduler->m_timesSteps)
-            m_scheduler->stepEnded(*this);
+        runUntilItWaits(coroutine);
+    }
+
+    // What the chain waits for is over, and it is queued.
+    void markScheduled() const noexcept
+    {
+        if (m_scheduler->instrument()) [[unlikely]]
+            tellScheduled();
     }
 
     // `operation` is what the chain waits for from now on.
@@ -119,6 +123,27 @@ public:
         Chain *m_previous;
     };
 
+    // Tells who watches of a run: lives as long, but for its edges.
+    class ToldStep
+    {
+    public:
+        explicit ToldStep(Chain &chain) noexcept : m_chain(chain)
+        {
+            if (chain.m_scheduler->instrument()) [[unlikely]]
+                chain.tellStepBegins();
+        }
+        ~ToldStep()
+        {
+            if (m_chain.m_scheduler->instrument()) [[unlikely]]
+                m_chain.tellStepEnded();
+        }
+        ToldStep(const ToldStep &) = delete;
+        ToldStep &operator=(const ToldStep &) = delete;
+
+    private:
+        Chain &m_chain;
+    };
+
 protected:
     explicit Chain(Scheduler &scheduler) : m_scheduler(&scheduler), m_base(*this)
     {
@@ -138,11 +163,27 @@ protected:
 
     bool holdsWantedLocks() const noexcept;
 
+    void tellExited() const noexcept; // REQUIRES: somebody watches
+
 private:
     friend class BodyScopes;
     friend class ChainScope;
     friend class PromiseBase;
 
+    void runUntilItWaits(std::coroutine_handle<> coroutine)
+    {
+        do {
+            coroutine.resume();
+            coroutine = std::exchange(m_next, {});
+        } while (coroutine);
+        if (m_scheduler->m_timesSteps)
+            m_scheduler->stepEnded(*this);
+    }
+
+    void resumeWatched(std::coroutine_handle<> coroutine);
+    void tellScheduled() const noexcept;
+    void tellStepBegins() const noexcept;
+    void tellStepEnded() noexcept;
     void inherit(); // from the running chain, or this thread's plain code
     ChainExtras &makeExtras() const;
     void destroyExtras() noexcept;

@@ -5,7 +5,7 @@
 
 namespace interloop {
 
-const char *toString(Outcome outcome) noexcept
+const char *nameOf(Outcome outcome) noexcept
 {
     switch (outcome) {
     case Outcome::Value:
@@ -26,7 +26,7 @@ const char *toString(Outcome outcome) noexcept
     return "?";
 }
 
-const char *toString(Refusal refusal) noexcept
+const char *nameOf(Refusal refusal) noexcept
 {
     switch (refusal) {
     case Refusal::InsideLibuvCallback:
@@ -56,7 +56,7 @@ std::string errorText(const std::exception_ptr &error)
     } catch (const std::exception &e) {
         return e.what();
     } catch (const Cancelled &e) {
-        return std::string("cancelled (") + toString(e.outcome()) + ')';
+        return std::string("cancelled (") + nameOf(e.outcome()) + ')';
     } catch (...) {
         return "unknown exception";
     }
@@ -81,6 +81,18 @@ Outcome outcomeOf(const std::exception_ptr &error) noexcept
     }
 }
 
+void rethrowOwnCancellation(const std::exception_ptr &error)
+{
+    if (!isCancellation(error))
+        return;
+    try {
+        std::rethrow_exception(error);
+    } catch (const Cancelled &cancelled) {
+        if (cancelled.whom() == Cancelled::Whom::Self)
+            throw;
+    }
+}
+
 bool isCancellation(const std::exception_ptr &error) noexcept
 {
 #ifdef __GLIBCXX__
@@ -97,7 +109,7 @@ bool isCancellation(const std::exception_ptr &error) noexcept
 }
 
 RunSyncError::RunSyncError(Refusal reason, const std::string &text)
-    : std::runtime_error(std::string(toString(reason)) + ": " + text), m_reason(reason)
+    : std::runtime_error(std::string(nameOf(reason)) + ": " + text), m_reason(reason)
 {
 }
 
@@ -116,6 +128,8 @@ public:
         case -3007:
         case -3008:
             return code == -3001 ? "temporary failure in name resolution" : "unknown node or service";
+        case -3010:
+            return "unknown service";
         case -3000:
         case -3002:
         case -3003:
@@ -123,7 +137,6 @@ public:
         case -3005:
         case -3006:
         case -3009:
-        case -3010:
         case -3011:
         case -3013:
         case -3014:

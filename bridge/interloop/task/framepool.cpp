@@ -16,7 +16,6 @@ namespace interloop {
 
 namespace {
 
-// A block that is kept for another frame may stay here: nothing but a frame can come to lie in it.
 struct Newest
 {
     void *frame; // nullptr: it was given back
@@ -47,17 +46,27 @@ void *newestFrameAround(const void *address) noexcept
     return isAround ? newest.frame : nullptr;
 }
 
-#ifdef INTERLOOP_PLAIN_FRAMES
-
 void *allocateFrame(std::size_t size)
 {
-    return remember(::operator new(size), size);
+    return remember(allocateBlock(size), size);
 }
 
 void freeFrame(void *frame, std::size_t size) noexcept
 {
     forget(frame);
-    ::operator delete(frame, size);
+    freeBlock(frame, size);
+}
+
+#ifdef INTERLOOP_PLAIN_FRAMES
+
+void *allocateBlock(std::size_t size)
+{
+    return ::operator new(size);
+}
+
+void freeBlock(void *block, std::size_t size) noexcept
+{
+    ::operator delete(block, size);
 }
 
 #else
@@ -117,21 +126,21 @@ std::size_t classOf(std::size_t size)
 
 } // namespace
 
-void *allocateFrame(std::size_t size)
+void *allocateBlock(std::size_t size)
 {
     const std::size_t index = classOf(size);
     if (index >= classCount)
-        return remember(::operator new(size), size);
+        return ::operator new(size);
     FreeList &list = pool.lists[index];
     if (FreeBlock *block = list.first) [[likely]] {
         list.first = block->next;
         --list.count;
-        return remember(block, size);
+        return block;
     }
-    return remember(::operator new((index + 1) * classSize), size);
+    return ::operator new((index + 1) * classSize);
 }
 
-void freeFrame(void *frame, std::size_t size) noexcept
+void freeBlock(void *freed, std::size_t size) noexcept
 {
     const std::size_t index = classOf(size);
     if (index < classCount) {
@@ -140,15 +149,14 @@ void freeFrame(void *frame, std::size_t size) noexcept
             registerRelease();
         FreeList &list = mine.lists[index];
         if (list.count < keptPerClass && !mine.isReleasing) [[likely]] {
-            auto *block = static_cast<FreeBlock *>(frame);
+            auto *block = static_cast<FreeBlock *>(freed);
             block->next = list.first;
             list.first = block;
             ++list.count;
             return;
         }
     }
-    forget(frame);
-    ::operator delete(frame);
+    ::operator delete(freed);
 }
 
 #endif

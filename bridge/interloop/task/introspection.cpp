@@ -23,7 +23,7 @@ TaskStatus statusOf(const Chain &chain)
 
 } // namespace
 
-const char *toString(TaskStatus status) noexcept
+const char *nameOf(TaskStatus status) noexcept
 {
     switch (status) {
     case TaskStatus::Created:
@@ -58,7 +58,7 @@ std::string TaskInfo::toString() const
     else if (m_status == TaskStatus::Running && !m_awaiting.empty())
         text += "blocks in " + m_awaiting;
     else
-        text += interloop::toString(m_status);
+        text += interloop::nameOf(m_status);
     return text + atLocation(m_location) + (m_isCancelled ? ", being cancelled" : "");
 }
 

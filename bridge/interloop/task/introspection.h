@@ -22,7 +22,7 @@ enum class TaskStatus : unsigned char {
     Waiting, // for what awaiting() says
 };
 
-INTERLOOP_EXPORT const char *toString(TaskStatus status) noexcept;
+INTERLOOP_EXPORT const char *nameOf(TaskStatus status) noexcept;
 
 // A spawned task, or the task that a blocking wait is for, as it was when asked. Stays valid when the task has ended.
 class INTERLOOP_EXPORT TaskInfo

@@ -42,8 +42,8 @@ enum class Refusal : unsigned char {
     ShuttingDown, // this thread's bridge has ended, or is about to
 };
 
-INTERLOOP_EXPORT const char *toString(Outcome outcome) noexcept;
-INTERLOOP_EXPORT const char *toString(Refusal refusal) noexcept;
+INTERLOOP_EXPORT const char *nameOf(Outcome outcome) noexcept;
+INTERLOOP_EXPORT const char *nameOf(Refusal refusal) noexcept;
 
 // What an exception says, for a person: what(), the name of the outcome for Cancelled, "unknown exception" otherwise.
 INTERLOOP_EXPORT std::string errorText(const std::exception_ptr &error);
@@ -53,6 +53,9 @@ INTERLOOP_EXPORT Outcome outcomeOf(const std::exception_ptr &error) noexcept;
 
 // Whether `error` is a Cancelled. An outcome alone does not tell: TimedOut may also stand for a TimeoutError.
 INTERLOOP_EXPORT bool isCancellation(const std::exception_ptr &error) noexcept;
+
+// Throws what `error` holds if that is a cancellation of the task it was thrown in.
+INTERLOOP_EXPORT void rethrowOwnCancellation(const std::exception_ptr &error);
 
 template<typename T = void>
 class [[nodiscard]] Result

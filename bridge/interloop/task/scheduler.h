@@ -27,6 +27,7 @@
 namespace interloop {
 
 class Chain;
+class Instrument;
 class PromiseBase;
 class SyncFrame;
 class TaskRegistration;
@@ -146,6 +147,10 @@ public:
     const List<TaskRegistration> &tasks() const noexcept { return m_tasks; }
     int taskCount() const noexcept { return m_taskCount; }
 
+    // Who is told what tasks do, or nullptr. Not owned.
+    Instrument *instrument() const noexcept { return m_instrument; }
+    Instrument *exchangeInstrument(Instrument *instrument) noexcept { return std::exchange(m_instrument, instrument); }
+
     // A number for the next task that wants one; they begin at 1.
     std::uint32_t nextTaskId() noexcept { return ++m_lastTaskId; }
 
@@ -221,6 +226,7 @@ private:
     std::vector<Operation *> m_batch; // of a random pass that begins; otherwise empty
     List<Operation> m_ordered; // those of them that keep their order
     Chain *m_current = nullptr;
+    Instrument *m_instrument = nullptr; // nullptr: nobody watches
     OwnStack m_ownStack;
     Stack *m_stack = &m_ownStack;
     List<Stack> m_parkedStacks;

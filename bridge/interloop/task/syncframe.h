@@ -3,6 +3,8 @@
 
 #include <interloop/task/chain.h>
 
+#include <exception>
+
 /*
  * One blocking wait on one of this thread's stacks: whom it waits for, who called it, how deep it is.
  *
@@ -63,6 +65,9 @@ public:
     // Where on its stack it was begun.
     const void *position() const noexcept { return m_position; }
 
+    // Exceptions that were in flight on its stack when it was begun: none of those of the code on top.
+    int exceptionsBeneath() const noexcept { return m_exceptionsBeneath; }
+
     // How it waits. Settled once it has been asked.
     bool nests() const
     {
@@ -95,6 +100,7 @@ private:
     Stack &m_stack;
     const void *m_position = __builtin_frame_address(0);
     int m_index;
+    int m_exceptionsBeneath = std::uncaught_exceptions();
     int m_asked = 0;
     int m_loopLevel = 0;
     enum class Form : unsigned char { Undecided, Nests, Parks };

@@ -5,6 +5,7 @@
 #include <interloop/task/deadlock.h>
 #include <interloop/task/errors.h>
 #include <interloop/task/needs.h>
+#include <interloop/task/syncframe.h>
 #include <interloop/task/waitoperation.h>
 
 #include <exception>
@@ -149,7 +150,20 @@ void TaskGroup::forEachMember(Function function) const
     }
 }
 
-TaskGroup::TaskGroup() noexcept : m_exceptions(std::uncaught_exceptions()) { }
+namespace {
+
+// Exceptions in flight above the innermost wait on the stack that runs. What passes beneath it has begun elsewhere, and a
+// coroutine may go on where it does not.
+int exceptionsHere() noexcept
+{
+    const Scheduler *scheduler = existingScheduler();
+    const SyncFrame *frame = scheduler ? scheduler->stack().topFrame() : nullptr;
+    return std::uncaught_exceptions() - (frame ? frame->exceptionsBeneath() : 0);
+}
+
+} // namespace
+
+TaskGroup::TaskGroup() noexcept : m_exceptions(exceptionsHere()) { }
 
 TaskGroup::~TaskGroup()
 {
@@ -224,7 +238,7 @@ Task<> TaskGroup::unwind(Outcome outcome)
 void TaskGroup::leave() noexcept
 {
     Scheduler &scheduler = m_members.first().task.scheduler();
-    if (std::uncaught_exceptions() <= m_exceptions) {
+    if (exceptionsHere() <= m_exceptions) {
         const std::string are = m_count > 1 ? " are" : " is";
         const std::string text = names() + are + " cancelled and waited for on the stack";
         scheduler.report(Report::NotJoined, "a TaskGroup was left without join: " + text, nullptr);

@@ -88,7 +88,7 @@ private:
     List<Operation> m_joins; // awaits of `join`
     TaskState *m_failed = nullptr; // the first child that has failed, kept alive; nullptr: none has
     int m_count = 0;
-    int m_exceptions; // in flight when the group was made
+    int m_exceptions; // in flight when the group was made, without those beneath the innermost wait on its stack
     Outcome m_cancelledAs = Outcome::Value; // Value: not cancelled
 };
 

@@ -3,6 +3,7 @@
 
 #include <interloop/task/chainextras.h>
 #include <interloop/task/errors.h>
+#include <interloop/task/instrument.h>
 
 #include <cstdio>
 
@@ -35,6 +36,8 @@ void TaskState::registerTask() noexcept
     scheduler().m_tasks.append(*this);
     ++scheduler().m_taskCount;
     scheduler().taskSpawned(*this);
+    if (Instrument *instrument = scheduler().instrument()) [[unlikely]]
+        instrument->taskSpawned(*this);
 }
 
 void TaskState::run()
@@ -94,6 +97,8 @@ void TaskState::finish(Outcome outcome) noexcept
     m_outcome = outcome;
     m_isCancelled = outcome != Outcome::Value && outcome != Outcome::Exception && isCancellation(failure());
     scheduler().taskEnded(*this);
+    if (scheduler().instrument()) [[unlikely]]
+        tellExited();
     TaskRegistration::unlink();
     --scheduler().m_taskCount;
     while (!m_waiters.isEmpty())

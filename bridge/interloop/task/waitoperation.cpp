@@ -39,6 +39,7 @@ void WaitOperation::cancel(CancelMode mode)
 void WaitOperation::complete() noexcept
 {
     m_state = State::Completed;
+    m_chain->markScheduled();
     m_chain->scheduler().post(*this);
 }
 
@@ -46,6 +47,7 @@ void WaitOperation::completeCancelled() noexcept
 {
     m_state = State::Cancelled;
     m_outcome = m_chain->pendingCancel();
+    m_chain->markScheduled();
     m_chain->scheduler().post(*this);
 }
 

@@ -21,6 +21,8 @@ SocketAddress::SocketAddress(const sockaddr *address) noexcept
 
 SocketAddress SocketAddress::fromNumeric(const QString &host, int port)
 {
+    if (host.contains(QChar(u'\0')))
+        return SocketAddress(); // libuv would look at what is before it
     const QByteArray text = host.toLatin1();
     SocketAddress address;
     auto *ip4 = reinterpret_cast<sockaddr_in *>(&address.m_storage);
@@ -60,6 +62,25 @@ SocketAddress SocketAddress::withPort(int port) const noexcept
     else if (m_storage.ss_family == AF_INET6)
         reinterpret_cast<sockaddr_in6 *>(&other.m_storage)->sin6_port = htons(static_cast<std::uint16_t>(port));
     return other;
+}
+
+bool SocketAddress::operator==(const SocketAddress &other) const noexcept
+{
+    if (m_storage.ss_family != other.m_storage.ss_family || port() != other.port())
+        return false;
+    switch (m_storage.ss_family) {
+    case AF_INET:
+        return reinterpret_cast<const sockaddr_in *>(&m_storage)->sin_addr.s_addr
+                == reinterpret_cast<const sockaddr_in *>(&other.m_storage)->sin_addr.s_addr;
+    case AF_INET6: {
+        const auto *own = reinterpret_cast<const sockaddr_in6 *>(&m_storage);
+        const auto *theirs = reinterpret_cast<const sockaddr_in6 *>(&other.m_storage);
+        return std::memcmp(&own->sin6_addr, &theirs->sin6_addr, sizeof(in6_addr)) == 0
+                && own->sin6_scope_id == theirs->sin6_scope_id;
+    }
+    default:
+        return true;
+    }
 }
 
 QString SocketAddress::toString() const

@@ -23,10 +23,14 @@ public:
     static SocketAddress fromNumeric(const QString &host, int port);
 
     bool isValid() const noexcept { return m_storage.ss_family != AF_UNSPEC; }
+    bool isIp6() const noexcept { return m_storage.ss_family == AF_INET6; }
     QString host() const;
     int port() const noexcept;
     SocketAddress withPort(int port) const noexcept; // REQUIRES: 0 <= port <= 65535
     QString toString() const; // "127.0.0.1:80", "[::1]:80"
+
+    // The same IP address and port (and, of link-local IPv6 addresses, interface).
+    bool operator==(const SocketAddress &other) const noexcept;
 
     const sockaddr *data() const noexcept { return reinterpret_cast<const sockaddr *>(&m_storage); }
 

@@ -4,11 +4,28 @@
 #include <interloop/loop/bridge.h>
 #include <interloop/task/errors.h>
 
+#include <stdexcept>
+
 namespace interloop {
+
+int PoolJob::begin(std::shared_ptr<PoolJob> self, Pump &pump)
+{
+    PoolJob &job = *self;
+    const int error = job.start(pump.uvLoop());
+    job.m_state = error ? State::Over : State::Running;
+    if (error)
+        return error;
+    job.m_pump = &pump;
+    job.m_self = std::move(self);
+    pump.poolWork().append(job);
+    pump.touch();
+    return 0;
+}
 
 void PoolJob::finished() noexcept
 {
     unlink();
+    m_state = State::Over;
     std::shared_ptr<PoolJob> self = std::move(m_self);
     if (m_wait)
         std::exchange(m_wait, nullptr)->complete();
@@ -18,22 +35,21 @@ void PoolJob::finished() noexcept
 
 WaitOperation::Begun PoolJobWait::begin()
 {
-    Pump &pump = currentPump();
-    m_error = m_job->start(pump.uvLoop());
-    if (m_error)
+    if (m_job->m_wait)
+        throw std::logic_error(m_job->name() + ": another task is waiting for it");
+    if (m_job->m_state == PoolJob::State::New && m_start == Start::Here)
+        m_error = PoolJob::begin(m_job, currentPump());
+    if (m_job->m_state == PoolJob::State::Over)
         return Begun::Ready;
-    m_job->m_pump = &pump;
-    m_job->m_self = m_job;
     m_job->m_wait = this;
-    pump.poolWork().append(*m_job);
-    pump.touch();
     return Begun::Waiting;
 }
 
 bool PoolJobWait::abandon(CancelMode)
 {
     m_job->m_wait = nullptr;
-    uv_cancel(m_job->request()); // in vain when it has begun; its callback comes either way
+    if (uv_req_t *request = m_job->request(); request && m_job->m_state == PoolJob::State::Running)
+        uv_cancel(request); // in vain when it has begun; its callback comes either way
     return true;
 }
 

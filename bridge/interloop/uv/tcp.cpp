@@ -4,170 +4,132 @@
 #include <interloop/loop/bridge.h>
 #include <interloop/task/errors.h>
 #include <interloop/uv/dns.h>
-#include <interloop/uv/streamrequest.h>
-#include <interloop/uv/tcplistener.h>
-#include <interloop/uv/tcpstream.h>
+#include <interloop/uv/happyeyeballs.h>
+#include <interloop/uv/receivedhandle.h>
+#include <interloop/uv/tcphandle.h>
+
+#include <string>
 
 namespace interloop {
 
 namespace {
 
-void requireOpen(const char *operation, const UvRef<TcpStream> &stream)
-{
-    if (!stream)
-        throw uvError(UV_ENOTCONN, std::string(operation) + " (not connected)");
-    if (!stream->isOpen())
-        throw uvError(UV_ECANCELED, stream->describe(operation));
-    stream->requireOwnThread(operation);
-}
-
-Task<QByteArray> readBytes(UvRef<TcpStream> stream, qsizetype maximum)
-{
-    requireOpen("read", stream);
-    if (maximum <= 0)
-        throw uvError(UV_EINVAL, stream->describe("read") + " at most " + std::to_string(maximum) + " bytes");
-    QByteArray bytes;
-    ReadOperation operation(*stream, bytes, maximum);
-    co_await inPlace(operation);
-    co_return bytes;
-}
-
-Task<std::size_t> readInto(UvRef<TcpStream> stream, std::span<std::byte> buffer)
-{
-    requireOpen("read", stream);
-    if (buffer.empty())
-        throw uvError(UV_EINVAL, stream->describe("read") + " into an empty buffer");
-    ReadOperation operation(*stream, buffer);
-    const std::size_t count = co_await inPlace(operation);
-    co_return count;
-}
-
-Task<> writeFrom(UvRef<TcpStream> stream, std::span<const std::byte> data)
-{
-    requireOpen("write", stream);
-    WriteOperation operation(*stream, data);
-    co_await inPlace(operation);
-}
-
-Task<> writeBytes(UvRef<TcpStream> stream, QByteArray data)
-{
-    requireOpen("write", stream);
-    WriteOperation operation(*stream, std::as_bytes(std::span(data.constData(), std::size_t(data.size()))));
-    co_await inPlace(operation);
-}
-
-Task<> shutDownStream(UvRef<TcpStream> stream)
-{
-    requireOpen("shutdown", stream);
-    ShutdownOperation operation(*stream);
-    co_await inPlace(operation);
-}
-
 Task<TcpSocket> acceptOn(UvRef<TcpListener> listener)
 {
-    if (!listener || !listener->isOpen())
-        throw uvError(UV_ECANCELED, "accept: the server is closed");
-    listener->requireOwnThread("accept");
+    StreamListener *const waited = listener ? &*listener : nullptr;
     for (;;) {
-        AcceptOperation operation(*listener);
-        co_await inPlace(operation);
-        if (!listener->isOpen())
-            throw uvError(UV_ECANCELED, listener->describe("accept"));
+        co_await awaitConnection(waited);
         UvRef<TcpStream> stream(new TcpStream(listener->pump()));
-        const int error = listener->take(*stream);
-        if (error == UV_EAGAIN)
-            continue; // another task took it first
-        if (error)
-            throw uvError(error, listener->describe("accept"));
-        stream->setPeer(stream->remoteAddress());
+        const bool isTaken = listener->take(*stream);
+        if (!isTaken)
+            continue; // by another task, which was faster
+        stream->setPeer(peerAddressOf(*stream->tcp()));
         co_return TcpSocket(std::move(stream));
     }
 }
 
+Task<TcpSocket> connectTo(SocketAddress address)
+{
+    if (!address.isValid())
+        throw uvError(UV_EINVAL, "connect: no address");
+    UvRef<TcpStream> stream(new TcpStream(currentPump()));
+    stream->setPeer(address);
+    TcpConnect operation(*stream, address);
+    const int error = co_await inPlace(operation);
+    if (error)
+        throw uvError(error, stream->describe("connect"));
+    co_return TcpSocket(std::move(stream));
+}
+
+[[noreturn]] void refuse(int descriptor, const char *why, int code = UV_EINVAL)
+{
+    throw uvError(code, "open descriptor " + std::to_string(descriptor) + why);
+}
+
+UvRef<TcpListener> listenOn(const SocketAddress &address, int backlog, unsigned flags)
+{
+    if (!address.isValid())
+        throw uvError(UV_EINVAL, "listen: no address");
+    if (backlog <= 0)
+        throw uvError(UV_EINVAL, "listen " + address.toString().toStdString() + ": a backlog of " + std::to_string(backlog));
+    UvRef<TcpListener> listener(new TcpListener(currentPump()));
+    if (const int error = listener->listen(address, backlog, flags))
+        throw uvError(error, "listen " + address.toString().toStdString());
+    return listener;
+}
+
 } // namespace
 
-TcpSocket::TcpSocket() noexcept = default;
-TcpSocket::TcpSocket(UvRef<TcpStream> stream) noexcept : m_stream(std::move(stream)) { }
-TcpSocket::TcpSocket(TcpSocket &&other) noexcept = default;
-
-TcpSocket &TcpSocket::operator=(TcpSocket &&other) noexcept
-{
-    std::swap(m_stream, other.m_stream);
-    return *this;
-}
-
-TcpSocket::~TcpSocket()
-{
-    close();
-}
+TcpSocket::TcpSocket(UvRef<TcpStream> stream) noexcept : Stream(UvRef<StreamHandle>(&*stream)) { }
 
 Task<TcpSocket> TcpSocket::connect(QString host, int port)
 {
     requireHostAndPort("connect", host, port);
     const QList<SocketAddress> addresses = co_await resolve(host, port);
-    int error = 0;
-    for (const SocketAddress &address : addresses) {
-        UvRef<TcpStream> stream(new TcpStream(currentPump()));
-        stream->setPeer(address);
-        ConnectOperation operation(*stream, address);
-        error = co_await inPlace(operation);
-        if (error == 0)
-            co_return TcpSocket(std::move(stream));
-    }
-    throw uvError(error, "connect " + addresses.last().toString().toStdString());
+    TcpSocket socket = co_await connectToFirst(addresses, ConnectAttempt(&connectTo));
+    co_return socket;
 }
 
-Task<QByteArray> TcpSocket::read(qsizetype maximum)
+Task<TcpSocket> TcpSocket::connect(SocketAddress address)
 {
-    return readBytes(m_stream, maximum);
+    return connectTo(address);
 }
 
-Task<std::size_t> TcpSocket::read(std::span<std::byte> buffer)
+TcpSocket TcpSocket::fromDescriptor(int descriptor)
 {
-    return readInto(m_stream, buffer);
+    if (ReceivedHandle::kindOf(descriptor) != ReceivedHandle::Kind::TcpSocket)
+        refuse(descriptor, ": not a TCP socket");
+    UvRef<TcpStream> stream(new TcpStream(currentPump()));
+    if (const int error = uv_tcp_open(stream->tcp(), descriptor))
+        refuse(descriptor, "", error);
+    stream->setPeer(peerAddressOf(*stream->tcp()));
+    return TcpSocket(std::move(stream));
 }
 
-Task<> TcpSocket::write(QByteArray data)
+TcpStream &TcpSocket::tcp() const noexcept
 {
-    return writeBytes(m_stream, std::move(data));
+    return static_cast<TcpStream &>(*m_handle); // made by the constructor above
 }
 
-Task<> TcpSocket::write(std::span<const std::byte> data)
+void TcpSocket::check(int error, const char *operation) const
 {
-    return writeFrom(m_stream, data);
-}
-
-Task<> TcpSocket::shutdown()
-{
-    return shutDownStream(m_stream);
-}
-
-void TcpSocket::close() noexcept
-{
-    if (m_stream)
-        m_stream->close();
-}
-
-bool TcpSocket::isOpen() const noexcept
-{
-    return m_stream && m_stream->isOpen();
+    if (error)
+        throw uvError(error, tcp().describe(operation));
 }
 
 void TcpSocket::setNoDelay(bool enabled)
 {
-    requireOpen("setNoDelay", m_stream);
-    if (const int error = uv_tcp_nodelay(m_stream->tcp(), enabled))
-        throw uvError(error, m_stream->describe("setNoDelay"));
+    requireOpen("setNoDelay");
+    check(uv_tcp_nodelay(tcp().tcp(), enabled), "setNoDelay");
+}
+
+void TcpSocket::setKeepAlive(std::chrono::seconds idle)
+{
+    requireOpen("setKeepAlive");
+    const bool isPossible = idle.count() >= 1 && idle.count() <= 32767;
+    check(isPossible ? uv_tcp_keepalive(tcp().tcp(), 1, static_cast<unsigned>(idle.count())) : UV_EINVAL, "setKeepAlive");
+}
+
+void TcpSocket::clearKeepAlive()
+{
+    requireOpen("clearKeepAlive");
+    check(uv_tcp_keepalive(tcp().tcp(), 0, 0), "clearKeepAlive");
+}
+
+void TcpSocket::reset()
+{
+    requireOpen("reset");
+    check(tcp().reset(), "reset");
 }
 
 SocketAddress TcpSocket::localAddress() const
 {
-    return isOpen() ? m_stream->localAddress() : SocketAddress();
+    return isOpen() ? localAddressOf(*tcp().tcp()) : SocketAddress();
 }
 
 SocketAddress TcpSocket::peerAddress() const
 {
-    return isOpen() ? m_stream->peer() : SocketAddress();
+    return isOpen() ? tcp().peer() : SocketAddress();
 }
 
 TcpServer::TcpServer() noexcept = default;
@@ -191,9 +153,31 @@ TcpServer TcpServer::listen(const QString &host, int port, int backlog)
     const SocketAddress address = SocketAddress::fromNumeric(host, port);
     if (!address.isValid())
         throw uvError(UV_EINVAL, "listen " + host.toStdString() + ": a numeric address is needed");
+    return TcpServer(listenOn(address, backlog, 0));
+}
+
+TcpServer TcpServer::listen(const QList<SocketAddress> &addresses, int backlog)
+{
+    if (addresses.isEmpty())
+        throw uvError(UV_EINVAL, "listen: no address");
+    TcpServer server;
+    for (const SocketAddress &address : addresses) {
+        UvRef<TcpListener> listener = listenOn(address, backlog, address.isIp6() ? unsigned(UV_TCP_IPV6ONLY) : 0u);
+        if (!server.m_listener)
+            server.m_listener = std::move(listener);
+        else
+            server.m_listener->addSibling(*listener);
+    }
+    return server;
+}
+
+TcpServer TcpServer::fromDescriptor(int descriptor)
+{
+    if (ReceivedHandle::kindOf(descriptor) != ReceivedHandle::Kind::TcpServer)
+        refuse(descriptor, ": not a TCP socket that listens");
     UvRef<TcpListener> listener(new TcpListener(currentPump()));
-    if (const int error = listener->listen(address, backlog))
-        throw uvError(error, "listen " + address.toString().toStdString());
+    if (const int error = listener->open(descriptor))
+        refuse(descriptor, "", error);
     return TcpServer(std::move(listener));
 }
 
@@ -213,9 +197,25 @@ bool TcpServer::isOpen() const noexcept
     return m_listener && m_listener->isOpen();
 }
 
+int TcpServer::descriptor() const noexcept
+{
+    return isOpen() ? m_listener->descriptor() : -1;
+}
+
 SocketAddress TcpServer::address() const
 {
-    return isOpen() ? m_listener->localAddress() : SocketAddress();
+    return isOpen() ? m_listener->address() : SocketAddress();
+}
+
+QList<SocketAddress> TcpServer::addresses() const
+{
+    QList<SocketAddress> all;
+    if (!isOpen())
+        return all;
+    all.append(m_listener->address());
+    for (const UvRef<StreamListener> &sibling : m_listener->siblings())
+        all.append(static_cast<const TcpListener &>(*sibling).address());
+    return all;
 }
 
 } // namespace interloop

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <interloop/uv/tcphandle.h>
 
-#include <interloop/loop/bridge.h>
 #include <interloop/loop/pump.h>
-#include <interloop/task/errors.h>
 
-#include <string>
+#include <sys/socket.h>
+
+#include <cerrno>
 
 namespace interloop {
 
@@ -23,26 +23,63 @@ SocketAddress addressFrom(Ask ask, const uv_tcp_t &tcp)
 
 } // namespace
 
-TcpHandle::TcpHandle(Pump &pump) : UvHandle(pump, reinterpret_cast<uv_handle_t *>(&m_tcp))
+SocketAddress localAddressOf(const uv_tcp_t &tcp)
+{
+    return addressFrom(&uv_tcp_getsockname, tcp);
+}
+
+SocketAddress peerAddressOf(const uv_tcp_t &tcp)
+{
+    return addressFrom(&uv_tcp_getpeername, tcp);
+}
+
+TcpStream::TcpStream(Pump &pump) : StreamHandle(pump, reinterpret_cast<uv_stream_t *>(&m_tcp))
 {
     uv_tcp_init(pump.uvLoop(), &m_tcp);
-    m_tcp.data = static_cast<UvHandle *>(this);
+    initialised();
 }
 
-SocketAddress TcpHandle::localAddress() const
+std::string TcpStream::name() const
 {
-    return addressFrom(&uv_tcp_getsockname, m_tcp);
+    return m_peer.isValid() ? m_peer.toString().toStdString() : "(not connected)";
 }
 
-SocketAddress TcpHandle::remoteAddress() const
+// What uv_tcp_close_reset does, which however refuses while a shutdown waits: Linux does not mind.
+int TcpStream::reset() noexcept
 {
-    return addressFrom(&uv_tcp_getpeername, m_tcp);
+    linger now = {};
+    now.l_onoff = 1;
+    if (setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &now, sizeof(now)) != 0)
+        return uv_translate_sys_error(errno);
+    close();
+    return 0;
 }
 
-void TcpHandle::requireOwnThread(const char *operation) const
+TcpListener::TcpListener(Pump &pump) : StreamListener(pump, reinterpret_cast<uv_stream_t *>(&m_tcp))
 {
-    if (existingPump() != &pump())
-        throw RunSyncError(Refusal::WrongThread, std::string(operation) + ": the socket belongs to another thread");
+    uv_tcp_init(pump.uvLoop(), &m_tcp);
+    initialised();
+}
+
+int TcpListener::listen(const SocketAddress &address, int backlog, unsigned flags)
+{
+    m_address = address;
+    if (const int error = uv_tcp_bind(&m_tcp, address.data(), flags))
+        return error;
+    sockaddr_storage bound = {};
+    int size = sizeof(bound);
+    if (const int error = uv_tcp_getsockname(&m_tcp, reinterpret_cast<sockaddr *>(&bound), &size))
+        return error; // a port in use is told here, not by uv_tcp_bind
+    m_address = SocketAddress(reinterpret_cast<const sockaddr *>(&bound)); // with the port that port 0 has become
+    return startListening(backlog);
+}
+
+int TcpListener::open(int descriptor)
+{
+    if (const int error = uv_tcp_open(&m_tcp, descriptor))
+        return error;
+    m_address = localAddressOf(m_tcp);
+    return 0;
 }
 
 } // namespace interloop

@@ -59,14 +59,25 @@ private:
     uv_work_t m_request;
 };
 
-// Calls `function(arguments...)` on a thread of the pool and returns its result, or throws what it threw. Function and
-// arguments are moved into the job; they, and the result, are destroyed on the bridge's thread.
-// Starts: when awaited. Resumes: from the ready queue, on the bridge's thread. Cancel: ends the wait at once; a job that
-// has begun runs on, and what it refers to must live until it has ended. The bridge's end waits for it.
+// What a job gives: its result, by value unless that is an lvalue reference.
 template<typename Function, typename... Arguments>
-Task<std::invoke_result_t<Function, Arguments...>> toThread(Function function, Arguments... arguments)
+class ThreadResult
 {
-    using T = std::invoke_result_t<Function, Arguments...>;
+    using Given = std::invoke_result_t<Function, Arguments...>;
+
+public:
+    using Type = std::conditional_t<std::is_lvalue_reference_v<Given>, Given, std::remove_cvref_t<Given>>;
+};
+
+// Calls `function(arguments...)` on a thread of the pool, as std::invoke does, and returns its result, or throws what it
+// threw. All may be move-only. Function and arguments are moved into the job and used once, as rvalues; they, and the
+// result, are destroyed on the bridge's thread.
+// Starts: when awaited. Resumes: from the ready queue, on the bridge's thread. Cancel: ends the wait at once; a job
+// that has begun runs on. Buffers: what the job refers to must live until it has ended; the bridge's end waits for it.
+template<typename Function, typename... Arguments>
+Task<typename ThreadResult<Function, Arguments...>::Type> toThread(Function function, Arguments... arguments)
+{
+    using T = typename ThreadResult<Function, Arguments...>::Type;
     using Job = ThreadJob<T, Function, Arguments...>;
     const std::shared_ptr<Job> job = std::make_shared<Job>(std::move(function), std::move(arguments)...);
     PoolJobWait wait(job);

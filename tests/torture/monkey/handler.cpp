@@ -28,14 +28,14 @@ const QObject *widgetOf(QObject *receiver)
     return nullptr;
 }
 
-// Qt expects it of these that the widget is gone when they have been handled: not of keys, which go on to the parent, and
-// not of the right mouse button, after which the window is asked for a context menu.
+// Qt expects it of these that the widget is gone when they have been handled: not of keys, which go on to the parent, not of
+// the right mouse button, after which the window is asked for a context menu, and not of a mnemonic, after which the button
+// that was pressed starts a timer.
 bool isClick(const QEvent &event)
 {
     switch (event.type()) {
     case QEvent::MouseButtonRelease:
         return static_cast<const QMouseEvent &>(event).button() == Qt::LeftButton;
-    case QEvent::Shortcut:
     case QEvent::Close:
         return true;
     default:

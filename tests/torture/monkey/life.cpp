@@ -190,7 +190,7 @@ void Life::keep(Connection connection)
 // What came out of a wait that has returned.
 void Life::ended(quint64 key, const Result<quint64> &result)
 {
-    std::string kind = toString(result.outcome());
+    std::string kind = nameOf(result.outcome());
     switch (result.outcome()) {
     case Outcome::Value:
         if (result.value() != answerTo(key))

@@ -173,8 +173,7 @@ bool Window::eventFilter(QObject *object, QEvent *event)
 {
     switch (event->type()) {
     case QEvent::KeyPress:
-    case QEvent::MouseButtonPress:
-    case QEvent::Enter:
+    case QEvent::MouseButtonPress: // not Enter: Qt then uses the widget that was left, whether it still is there or not
         if (m_dice.oneIn(6)) {
             const QPointer<QObject> guarded(object);
             m_life.performQuietly("event filter", this, m_dice.below(2));
