@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <tests/descriptors.h>
+
 #include <interloop/loop/bridge.h>
 #include <interloop/test/leakcheck.h>
 #include <interloop/uv/tcp.h>
 
-#include <QDir>
 #include <QTest>
 #include <uv.h>
 
@@ -59,7 +60,9 @@ public:
         m_leaks.check();
         QCOMPARE(Bridge::current().depth(), 0);
         if (m_counting == Descriptors::Counted)
-            QCOMPARE(descriptorCount(), m_descriptors);
+            QVERIFY2(descriptorCount() == m_descriptors, qPrintable(QStringLiteral("%1 descriptors were open before, now %2")
+                                                                        .arg(m_descriptors)
+                                                                        .arg(openDescriptors().join(QLatin1Char(' ')))));
     }
 
     static int taskCount() { return Bridge::current().taskCount(); }
@@ -72,11 +75,7 @@ public:
         return count;
     }
 
-    static int descriptorCount()
-    {
-        const QDir descriptors(QStringLiteral("/proc/self/fd"));
-        return int(descriptors.entryList(QDir::AllEntries | QDir::System | QDir::NoDotAndDotDot).size());
-    }
+    static int descriptorCount() { return int(openDescriptors().size()); }
 
 private:
     // Descriptors that Qt and libuv open on first use and keep; a libuv loop's first listener is one.

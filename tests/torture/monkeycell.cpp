@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <tests/descriptors.h>
 #include <tests/torture/monkey/handler.h>
 #include <tests/torture/monkey/journal.h>
 #include <tests/torture/monkey/monkey.h>
@@ -7,7 +8,6 @@
 #include <interloop/loop/fences.h>
 
 #include <QCommandLineParser>
-#include <QDir>
 #include <QMessageBox>
 #include <QTest>
 #include <QThreadPool>
@@ -50,16 +50,6 @@ void takeMessage(QtMsgType type, const QMessageLogContext &, const QString &text
         return; // signals may still come
     if (type != QtInfoMsg)
         Journal::instance().wrong("logged: " + text.toStdString());
-}
-
-// Open file descriptors, and what each is.
-QStringList descriptors()
-{
-    const QDir directory(QStringLiteral("/proc/self/fd"));
-    QStringList descriptors;
-    for (const QString &name : directory.entryList(QDir::AllEntries | QDir::System | QDir::NoDotAndDotDot))
-        descriptors += name + QLatin1Char('=') + QFileInfo(directory.filePath(name)).symLinkTarget();
-    return descriptors;
 }
 
 void createWhatStays()
@@ -159,7 +149,7 @@ int main(int argc, char **argv)
 
     createWhatStays();
     Bridge::current().close();
-    const QStringList before = descriptors();
+    const QStringList before = test::openDescriptors();
     {
         Watchdog watchdog;
         QTimer heart;
@@ -183,8 +173,8 @@ int main(int argc, char **argv)
     if (Bridge::exists())
         Bridge::current().close();
     QThreadPool::globalInstance()->waitForDone(); // Qt paints with threads, which keep descriptors
-    static_cast<void>(QTest::qWaitFor([&before] { return descriptors().size() <= before.size(); }, 2000));
-    if (const QStringList now = descriptors(); now.size() != before.size())
+    static_cast<void>(QTest::qWaitFor([&before] { return test::openDescriptors().size() <= before.size(); }, 2000));
+    if (const QStringList now = test::openDescriptors(); now.size() != before.size())
         journal.wrong("file descriptors: " + now.join(u' ').toStdString() + " instead of "
                       + before.join(u' ').toStdString());
     journal.printCounts();
