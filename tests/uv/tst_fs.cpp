@@ -282,6 +282,12 @@ void TestFs::openFlagsAreThoseOfQFile()
     QCOMPARE(errorOf(writing(path("b"), QIODevice::NewOnly)), "open " + path("b").toStdString() + ": File exists");
     QCOMPARE(errorOf(writing(path("c"), QIODevice::WriteOnly | QIODevice::ExistingOnly)),
              "open " + path("c").toStdString() + ": No such file or directory");
+    const auto refused = [&](QIODevice::OpenMode mode) { return errorOf(writing(path("c"), mode)); };
+    const std::string start = "open " + path("c").toStdString();
+    for (QIODevice::OpenMode neither : {QIODevice::OpenMode(QIODevice::NotOpen), QIODevice::Text | QIODevice::Truncate})
+        QCOMPARE(refused(neither), start + ": neither to read nor to write: Invalid argument");
+    QCOMPARE(refused(QIODevice::NewOnly | QIODevice::ExistingOnly), start + ": NewOnly and ExistingOnly: Invalid argument");
+    QVERIFY(!QFile::exists(path("c")));
     const Result<File> flag = tryRunSync(File::open(path("a"), QIODevice::ReadOnly)); // not taken for O_WRONLY
     QCOMPARE(fcntl(flag.value().descriptor(), F_GETFL) & O_ACCMODE, O_RDONLY);
     QCOMPARE(fcntl(flag.value().descriptor(), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
@@ -414,6 +420,9 @@ void TestFs::errorsNameCallAndFile()
     QCOMPARE(errorOf(ignoring(file.read(std::span<std::byte>()))),
              "read " + name + ": no room for a byte: Invalid argument");
     QCOMPARE(errorOf(ignoring(file.readAt(-1, 10))), "read " + name + " at -1: Invalid argument");
+    constexpr qsizetype tooMuch = std::numeric_limits<qsizetype>::max();
+    QCOMPARE(errorOf(ignoring(file.read(tooMuch))),
+             "read " + name + ": at most " + std::to_string(tooMuch) + " bytes: Cannot allocate memory");
     QCOMPARE(errorOf(ignoring(file.sendTo(File(), 0, 10))), std::string("sendfile (no file): Bad file descriptor"));
 }
 

@@ -297,6 +297,12 @@ void TestPipe::failuresNameTheSocket()
     const Failure folderMissing = failureOfCall([&] { PipeServer::listen(folder.path(QStringLiteral("no/socket"))); });
     QCOMPARE(folderMissing.code, std::errc::no_such_file_or_directory); // libuv says: permission denied
 
+    for (int backlog : {0, -1}) {
+        const Failure refused = failureOfCall([&] { PipeServer::listen(name, PipeAccess::ByUmask, backlog); });
+        QCOMPARE(refused.text, "listen " + path + ": a backlog of " + std::to_string(backlog) + ": Invalid argument");
+        QVERIFY(!QFile::exists(name));
+    }
+
     // Two servers of one name; the first one is not hurt.
     PipeServer server = PipeServer::listen(name);
     const Failure second = failureOfCall([&] { PipeServer::listen(name); });

@@ -335,6 +335,10 @@ void TestStream::impossibleRequestsAreNamed()
         QCOMPARE(failure.text, read + why + QStringLiteral(": Invalid argument"));
         QCOMPARE(failure.code, std::errc::invalid_argument);
     }
+    constexpr qsizetype tooMuch = std::numeric_limits<qsizetype>::max();
+    const Failure noRoom = failureOf(pair.near.readExactly(tooMuch));
+    QCOMPARE(noRoom.text, read + QStringLiteral("exactly %1 bytes: Cannot allocate memory").arg(tooMuch));
+    QCOMPARE(noRoom.code, std::errc::not_enough_memory);
     QCOMPARE(wait(fill(pair.near, 0)), QByteArray()); // there is nothing to wait for
 }
 

@@ -10,9 +10,9 @@ namespace interloop {
 
 namespace {
 
-Task<File> openBy(const char *operation, FilePath path, int flags, int mode)
+Task<File> openFile(FilePath path, int flags, int mode)
 {
-    path.require(operation);
+    path.require("open");
     const auto job = std::make_shared<OpenJob>(currentPump(), path.bytes(), flags, mode);
     PoolJobWait wait(job);
     co_await inPlace(wait);
@@ -45,6 +45,20 @@ int openFlags(QIODevice::OpenMode mode)
     if (mode & QIODevice::ExistingOnly)
         flags &= ~O_CREAT;
     return flags;
+}
+
+Task<File> openFile(FilePath path, QIODevice::OpenMode flags, int mode)
+{
+    const auto refuse = [&path](const char *why) {
+        path.require("open");
+        throw uvError(UV_EINVAL, "open " + path.bytes().toStdString() + ": " + why);
+    };
+    if (!(flags & (QIODevice::ReadWrite | QIODevice::Append | QIODevice::NewOnly)))
+        refuse("neither to read nor to write");
+    if (flags.testFlags(QIODevice::NewOnly | QIODevice::ExistingOnly))
+        refuse("NewOnly and ExistingOnly");
+    File file = co_await openFile(std::move(path), openFlags(flags), mode);
+    co_return file;
 }
 
 // In libuv's order; with a count that it does not cut.
@@ -90,17 +104,17 @@ File::~File()
 
 Task<File> File::open(FilePath path, int flags, int mode)
 {
-    return openBy("open", std::move(path), flags, mode);
+    return openFile(std::move(path), flags, mode);
 }
 
 Task<File> File::open(FilePath path, QIODevice::OpenMode flags, int mode)
 {
-    return openBy("open", std::move(path), openFlags(flags), mode);
+    return openFile(std::move(path), flags, mode);
 }
 
 Task<File> File::open(FilePath path, QIODevice::OpenModeFlag flag, int mode)
 {
-    return openBy("open", std::move(path), openFlags(flag), mode);
+    return open(std::move(path), QIODevice::OpenMode(flag), mode);
 }
 
 Task<File> File::openTemporary(FilePath pattern)

@@ -45,7 +45,8 @@ public:
     // Cancel: at once; what an abandoned call opens is closed.
     static Task<File> open(FilePath path, int flags = O_RDONLY, int mode = 0666);
 
-    // The same with QFile's flags: WriteOnly alone truncates. Text and Unbuffered change nothing.
+    // The same with QFile's flags: WriteOnly alone truncates. Text and Unbuffered change nothing. Throws
+    // std::system_error (invalid_argument) for what QFile refuses: neither to read nor to write, NewOnly with ExistingOnly.
     static Task<File> open(FilePath path, QIODevice::OpenMode flags, int mode = 0666);
     static Task<File> open(FilePath path, QIODevice::OpenModeFlag flag, int mode = 0666);
 

@@ -4,6 +4,7 @@
 #include <interloop/task/errors.h>
 #include <interloop/uv/fscall.h>
 #include <interloop/uv/filetransfer.h>
+#include <interloop/uv/uninitializedbytes.h>
 
 #include <algorithm>
 #include <limits>
@@ -28,8 +29,10 @@ void requireTransfer(const std::shared_ptr<OpenFile> &file, const char *operatio
 Task<QByteArray> readBytes(std::shared_ptr<OpenFile> file, qint64 offset, qsizetype maximum)
 {
     requireTransfer(file, "read", offset, std::size_t(std::max<qsizetype>(maximum, 0)));
-    const auto job = makeRecycled<FileTransferJob>(FileTransfer(file, FileDirection::Read, offset),
-                                                   QByteArray(maximum, Qt::Uninitialized), 0);
+    QByteArray room = uninitializedBytes(maximum, [&file, maximum] {
+        return "read " + file->path().toStdString() + ": at most " + std::to_string(maximum) + " bytes";
+    });
+    const auto job = makeRecycled<FileTransferJob>(FileTransfer(file, FileDirection::Read, offset), std::move(room), 0);
     PoolJobWait wait(job);
     co_await inPlace(wait);
     job->result();

@@ -143,6 +143,8 @@ PipeServer::~PipeServer()
 PipeServer PipeServer::listen(const QString &name, PipeAccess access, int backlog)
 {
     const QByteArray encoded = pipeName("listen", name);
+    if (backlog <= 0)
+        throw uvError(UV_EINVAL, "listen " + encoded.toStdString() + ": a backlog of " + std::to_string(backlog));
     UvRef<PipeListener> listener(new PipeListener(currentPump()));
     int error = listener->bind(encoded);
     if (error == 0 && access == PipeAccess::AllUsers)

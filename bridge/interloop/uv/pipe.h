@@ -99,7 +99,8 @@ public:
     ~PipeServer(); // closes
 
     // Makes a socket file of that name, which goes when the server closes. Throws std::system_error that names it:
-    // `address_in_use` when there is a file already, also that of a server which died without closing; remove it then.
+    // `address_in_use` when there is a file already, also that of a server which died without closing; remove it then;
+    // `invalid_argument` for a backlog below 1.
     static PipeServer listen(const QString &name, PipeAccess access = PipeAccess::ByUmask, int backlog = 128);
 
     // Takes over a Unix socket that listens already, as one that was received. Its file stays when this closes.

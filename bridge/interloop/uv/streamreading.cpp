@@ -3,6 +3,7 @@
 
 #include <interloop/task/errors.h>
 #include <interloop/uv/streamhandle.h>
+#include <interloop/uv/uninitializedbytes.h>
 
 #include <algorithm>
 
@@ -15,10 +16,15 @@ using Handle = UvRef<StreamHandle>;
 // Smaller ones are filled from what is read ahead: a copy costs less than a system call.
 constexpr std::size_t smallBuffer = 4096;
 
+std::string describeRead(const Handle &stream, const char *what, qsizetype count)
+{
+    return stream->describe("read") + ' ' + what + ' ' + std::to_string(count) + " bytes";
+}
+
 void requirePositive(const Handle &stream, const char *what, qsizetype count)
 {
     if (count <= 0)
-        throw uvError(UV_EINVAL, stream->describe("read") + ' ' + what + ' ' + std::to_string(count) + " bytes");
+        throw uvError(UV_EINVAL, describeRead(stream, what, count));
 }
 
 // Reads until more than `size` bytes are kept. False: that is the end.
@@ -111,7 +117,7 @@ Task<QByteArray> readCount(Handle stream, qsizetype count)
 {
     requireOpenStream("read", stream);
     requirePositive(stream, "exactly", count);
-    QByteArray bytes(count, Qt::Uninitialized);
+    QByteArray bytes = uninitializedBytes(count, [&stream, count] { return describeRead(stream, "exactly", count); });
     const std::size_t came = co_await readFull(stream, std::as_writable_bytes(std::span(bytes.data(), std::size_t(count))));
     bytes.truncate(static_cast<qsizetype>(came));
     co_return bytes;

@@ -72,7 +72,8 @@ public:
     TcpServer &operator=(TcpServer &&other) noexcept;
     ~TcpServer(); // closes
 
-    // Listens on a numeric address; port 0 takes any free one. Throws std::system_error that names the address.
+    // Listens on a numeric address; port 0 takes any free one. Throws std::system_error that names the address:
+    // `invalid_argument` for one that is not numeric, and for a backlog below 1.
     static TcpServer listen(const QString &host, int port, int backlog = 128);
 
     // Listens on several addresses, all or none; one with port 0 takes any free one, each its own. IPv6 addresses take
