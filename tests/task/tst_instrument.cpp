@@ -162,7 +162,7 @@ void TestInstrument::aThreadWithoutALoopHasNoInstrument()
     QCOMPARE(exchangeInstrument(nullptr), static_cast<Instrument *>(&protocol));
     loop.reset();
     QCOMPARE(exchangeInstrument(nullptr), nullptr);
-    QVERIFY_EXCEPTION_THROWN(exchangeInstrument(&protocol), std::logic_error);
+    QVERIFY_THROWS_EXCEPTION(std::logic_error, exchangeInstrument(&protocol));
     loop.emplace();
 }
 

@@ -58,7 +58,7 @@ private:
 };
 
 StreamListener::StreamListener(Pump &pump, uv_stream_t *stream) noexcept
-    : UvHandle(pump, reinterpret_cast<uv_handle_t *>(stream)), m_stream(stream)
+    : UvHandle(pump, reinterpret_cast<uv_handle_t *>(stream))
 {
 }
 

@@ -57,7 +57,6 @@ private:
     void arrived() noexcept;
     void goOn() noexcept;
 
-    uv_stream_t *m_stream;
     UvRef<ListenerWatch> m_watch; // null: nobody has waited yet
     std::vector<UvRef<StreamListener>> m_siblings;
     StreamListener *m_first = this; // who the waiters are with
