@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <tests/descriptors.h>
+#include <tests/timeline.h>
 #include <tests/torture/monkey/handler.h>
 #include <tests/torture/monkey/journal.h>
 #include <tests/torture/monkey/monkey.h>
@@ -157,6 +158,7 @@ int main(int argc, char **argv)
         heart.start(20ms);
         Monkey player(seed);
         Dice dice(seed);
+        const test::OwnTime ownTime;
         QElapsedTimer time;
         time.start();
         for (;;) {
@@ -169,6 +171,7 @@ int main(int argc, char **argv)
                 break;
         }
         journal.atLeast("most-missed-ms", watchdog.mostMissed() * int(Watchdog::tick.count()));
+        journal.count("ms without what others took", int(ownTime.elapsed() / 1ms));
     }
     if (Bridge::exists())
         Bridge::current().close();

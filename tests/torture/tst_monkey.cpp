@@ -169,8 +169,10 @@ void TestMonkey::nothingCrashesHangsOrIsLeft()
     sum.print();
     const QByteArray text = QByteArray::number(faults.size()) + " sessions failed\n" + faults.join("\n");
     QVERIFY2(faults.isEmpty(), text.constData());
-    QVERIFY(sum.value("actions") > 20 * sessions * seconds);
-    QVERIFY(sum.value("waits") > 20 * sessions * seconds);
+    const int least = 20 * sum.value("ms without what others took") / 1000; // twenty a second
+    QVERIFY(least > 0);
+    QVERIFY2(sum.value("actions") > least, QByteArray::number(least));
+    QVERIFY2(sum.value("waits") > least, QByteArray::number(least));
 }
 
 void TestMonkey::control_naiveWaitsReturnWhatNobodyProduced_data()
