@@ -79,8 +79,9 @@ public:
 private:
     void connectSignal(QObject *sender, QObject *receiver, SignalGuard guard) override
     {
+        // Direct: a queued single shot of Qt's is posted to a receiver that may have gone meanwhile (6.4).
         connectListener<SignalAwaiter>(sender, m_signal, receiver, std::move(guard),
-                                       Qt::AutoConnection | Qt::SingleShotConnection);
+                                       Qt::DirectConnection | Qt::SingleShotConnection);
     }
 
     Signal m_signal;

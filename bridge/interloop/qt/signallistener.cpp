@@ -68,13 +68,23 @@ SignalGuard::~SignalGuard()
     if (!m_link)
         return;
     const bool isSenderAlive = m_link->sender;
-    const Scheduler *scheduler = existingScheduler();
-    if (scheduler && scheduler->mailbox() == m_link->mailbox) {
+    if (isHere()) {
         SignalListener::end(*m_link, isSenderAlive);
         return;
     }
     const std::shared_ptr<Mailbox> mailbox = m_link->mailbox;
     mailbox->put([link = std::move(m_link), isSenderAlive] { SignalListener::end(*link, isSenderAlive); });
+}
+
+bool SignalGuard::isHere() const noexcept
+{
+    const Scheduler *scheduler = existingScheduler();
+    return scheduler && scheduler->mailbox() == m_link->mailbox;
+}
+
+void SignalGuard::end(SignalListener &listener, std::exception_ptr error) noexcept
+{
+    listener.signalEnded(std::move(error));
 }
 
 SignalListener::SignalListener(SignalSource source) : m_source(std::move(source)) { }

@@ -11,10 +11,12 @@
 #include <QPointer>
 #include <QString>
 
+#include <concepts>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 /*
@@ -25,6 +27,8 @@
  * before the emissions that are on their way have been delivered: a guard in the functor tells the listener. And a
  * connection ends safely when its receiver is destroyed, even while the sender dies in another thread (to disconnect by
  * the connection's handle is not safe then): each listener has a receiver of its own.
+ *
+ * A direct connection's emissions from other threads are carried to the listener's by its bridge.
  */
 
 namespace interloop {
@@ -75,7 +79,24 @@ public:
     SignalGuard &operator=(const SignalGuard &) = delete;
     ~SignalGuard();
 
+    // The listener's thread runs this.
+    bool isHere() const noexcept;
+
+    // nullptr: it does not listen any more. In the listener's thread.
     SignalListener *listener() const noexcept { return m_link->listener; }
+
+    // Calls `function` with the listener in its thread, while it listens. From any other thread.
+    template<std::invocable<SignalListener &> Function>
+    void carry(Function function) const
+    {
+        static_cast<void>(m_link->mailbox->put([link = m_link, function = std::move(function)] {
+            if (link->listener)
+                function(*link->listener);
+        }));
+    }
+
+    // What listeners are told when no more emissions come.
+    static void end(SignalListener &listener, std::exception_ptr error) noexcept;
 
 private:
     std::shared_ptr<SignalLink> m_link; // null: moved from
@@ -131,7 +152,9 @@ public:
 
     void operator()(const Values &...values) const
     {
-        if (SignalListener *listener = m_guard.listener())
+        if (!m_guard.isHere())
+            carry(values...);
+        else if (SignalListener *listener = m_guard.listener())
             static_cast<Listener *>(listener)->receive(values...);
     }
 
@@ -139,6 +162,19 @@ public:
     static void registerTypes() { (static_cast<void>(qRegisterMetaType<Values>()), ...); }
 
 private:
+    // A direct connection's, in the thread of whoever emits.
+    void carry(const Values &...values) const
+    {
+        try {
+            m_guard.carry([copies = std::make_shared<const std::tuple<Values...>>(values...)](SignalListener &listener) {
+                std::apply([&listener](const Values &...values) { static_cast<Listener &>(listener).receive(values...); },
+                           *copies);
+            });
+        } catch (...) {
+            m_guard.carry([error = std::current_exception()](SignalListener &listener) { SignalGuard::end(listener, error); });
+        }
+    }
+
     SignalGuard m_guard;
 };
 
