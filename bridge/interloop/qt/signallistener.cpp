@@ -82,9 +82,9 @@ bool SignalGuard::isHere() const noexcept
     return scheduler && scheduler->mailbox() == m_link->mailbox;
 }
 
-void SignalGuard::end(SignalListener &listener, std::exception_ptr error) noexcept
+void SignalGuard::fail(std::exception_ptr error) const
 {
-    listener.signalEnded(std::move(error));
+    carry([error = std::move(error)](SignalListener &listener) { listener.signalEnded(error); });
 }
 
 SignalListener::SignalListener(SignalSource source) : m_source(std::move(source)) { }

@@ -95,8 +95,8 @@ public:
         }));
     }
 
-    // What listeners are told when no more emissions come.
-    static void end(SignalListener &listener, std::exception_ptr error) noexcept;
+    // Tells the listener that no more emissions come, as this one failed. From any other thread.
+    void fail(std::exception_ptr error) const;
 
 private:
     std::shared_ptr<SignalLink> m_link; // null: moved from
@@ -171,7 +171,7 @@ private:
                            *copies);
             });
         } catch (...) {
-            m_guard.carry([error = std::current_exception()](SignalListener &listener) { SignalGuard::end(listener, error); });
+            m_guard.fail(std::current_exception());
         }
     }
 
