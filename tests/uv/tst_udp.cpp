@@ -4,6 +4,7 @@
 #include <interloop/interloop.h>
 
 #include <tests/cleanupcheck.h>
+#include <tests/sockets.h>
 #include <tests/testmain.h>
 
 #include <QNetworkProxy>
@@ -21,6 +22,9 @@
 #include <unistd.h>
 
 using namespace interloop;
+using test::Failure;
+using test::failureOf;
+using test::loopback;
 using namespace std::chrono_literals;
 
 static_assert(!std::is_aggregate_v<Datagram> && !std::is_aggregate_v<DatagramInfo>);
@@ -28,43 +32,9 @@ static_assert(!std::is_aggregate_v<UdpOptions> && !std::is_aggregate_v<UdpSocket
 
 namespace {
 
-const QString loopback = QStringLiteral("127.0.0.1");
 const QString group = QStringLiteral("239.255.71.3");
 
-// How a wait failed: its error code and all it says.
-class Failure
-{
-public:
-    template<typename T>
-    explicit Failure(const Result<T> &result) : outcome(result.outcome())
-    {
-        text = QString::fromStdString(result.errorString());
-        try {
-            if (result.error())
-                std::rethrow_exception(result.error());
-        } catch (const std::system_error &error) {
-            code = error.code();
-        } catch (...) { }
-    }
-
-    Outcome outcome;
-    std::error_code code;
-    QString text;
-};
-
-template<typename T>
-Failure failureOf(Task<T> task)
-{
-    return Failure(tryRunSync(std::move(task), RunOptions().timeout(10s)));
-}
-
-template<typename T>
-Failure failureOf(const TaskHandle<T> &handle)
-{
-    return Failure(tryRunSync(handle, RunOptions().timeout(10s)));
-}
-
-// The same of a plain call.
+// How a plain call failed.
 template<typename Call>
 Failure failureOfCall(const Call &call)
 {
